@@ -1,0 +1,1 @@
+"""The manual pass beside PyTorch's: `python -m compare`."""

@@ -1,0 +1,124 @@
+"""The command line. Exit status 0: agreement; 1: a difference; 2: unusable input or options."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from compare.problem import Problem, random_problem, read_problem
+from compare.progress import Progress
+
+AGREE, DIFFER, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+LEARNING_RATE = 0.1
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, in place of argparse's usage and line."""
+        raise ValueError(message)
+
+
+def compare_verb(argv: list[str]) -> int:
+    """One step, or --steps of them, by hand and by autograd."""
+    options = _compare_parser().parse_args(argv)
+    # Imported once the options are known to be good: PyTorch takes a second or two.
+    import numpy as np
+
+    from compare import report
+    from compare.agreement import ManualPassError, compare
+    from compare.bridge import choose_device
+    from compare.descent import descend
+
+    device = choose_device(options.device, options.dtype)
+    problem = _problem(options)
+    descent = None
+    try:
+        with np.errstate(all="ignore"):  # an overflow shows as the difference that it makes
+            comparison = compare(problem, device)
+            if options.steps is not None:
+                rate = LEARNING_RATE if options.learning_rate is None else options.learning_rate
+                with Progress("step", options.steps) as progress:
+                    descent = descend(problem, options.steps, rate, device, progress)
+    except ManualPassError as failure:
+        print(json.dumps({"agree": False, "error": str(failure)}) if options.json else failure)
+        return DIFFER
+
+    agree = comparison.agree and (descent is None or descent.first_difference is None)
+    if options.json:
+        _print_json(report.run_data(agree, problem, device, comparison, descent))
+    else:
+        print(report.run_text(problem, device, comparison, descent))
+    return AGREE if agree else DIFFER
+
+
+def _compare_parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="python -m compare",
+        description="The manual backward pass beside PyTorch's autograd: every quantity, "
+        "with the difference that rounding explains.",
+        allow_abbrev=False,
+        epilog="Exit status 0: all agree; 1: something differs; 2: unusable input or options.",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the batch and weights")
+    parser.add_argument("--dtype", default="float64", help="float64 (the default) or float32")
+    parser.add_argument("--reg", type=float, default=1e-3, help="regularisation (default 0.001)")
+    parser.add_argument("--samples", type=int, metavar="N", help="rows (default 200)")
+    parser.add_argument("--features", type=int, metavar="D", help="columns of X (default 4)")
+    parser.add_argument("--hidden", type=int, default=10, metavar="H", help="units (default 10)")
+    parser.add_argument("--classes", type=int, metavar="C", help="classes (default 3)")
+    parser.add_argument("--device", default="cpu", help="cpu (the default), cuda or mps")
+    parser.add_argument(
+        "--data",
+        metavar="FILE.csv",
+        help="read the batch: a header row, numeric features, the class last "
+        "(classes are numbered in order of first appearance)",
+    )
+    parser.add_argument("--steps", type=int, metavar="K", help="compare K gradient-descent steps")
+    parser.add_argument(
+        "--learning-rate", type=float, metavar="R", help="with --steps (default 0.1)"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    return parser
+
+
+def _problem(options: argparse.Namespace) -> Problem:
+    network = {"hidden": options.hidden, "dtype": options.dtype, "reg": options.reg}
+    sizes = {name: getattr(options, name) for name in ("samples", "features", "classes")}
+    if options.learning_rate is not None and options.steps is None:
+        raise ValueError("--learning-rate: expected --steps beside it, got none")
+    given = {name: size for name, size in sizes.items() if size is not None}
+    if options.data is None:
+        return random_problem(options.seed, **network, **given)
+    for name in given:
+        raise ValueError(f"--{name}: expected no such option with --data: the file decides it")
+    return read_problem(options.data, options.seed, **network)
+
+
+VERBS: dict[str, Callable[[list[str]], int]] = {}
+
+
+def main(argv: list[str]) -> int:
+    """Run the verb, and turn what a user can do wrong into one line on standard error."""
+    verb, rest = (VERBS[argv[0]], argv[1:]) if argv and argv[0] in VERBS else (compare_verb, argv)
+    try:
+        return verb(rest)
+    except ValueError as error:
+        print(f"compare: {error}", file=sys.stderr)
+    except MemoryError:
+        print("compare: expected a problem that fits in memory, got a larger one", file=sys.stderr)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, say) has enough. Python would complain again when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return UNUSABLE
+
+
+def _print_json(data: object) -> None:
+    print(json.dumps(data, allow_nan=False))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,80 @@
+"""Between NumPy and PyTorch. The project's only transposes for nn.Linear's (out, in) stand here."""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from compare.problem import Problem
+from compare.values import Values
+from manual import Params
+from torch_ref import Step, TwoLayerNet
+
+
+def choose_device(name: str, dtype: str) -> str:
+    """`name`, if this PyTorch can compute in `dtype` there; else ValueError. Pins TF32 off."""
+    available = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    kind = name.partition(":")[0]
+    if not available.get(kind, False):
+        usable = ", ".join(kind for kind, here in available.items() if here)
+        raise ValueError(f"device: expected one that PyTorch has here ({usable}), got {name!r}")
+    if kind == "mps" and dtype == "float64":
+        raise ValueError("device: expected cpu or cuda for float64, got 'mps', which has none")
+    try:
+        torch.zeros(1, device=name)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"device: expected one that PyTorch has here, got {name!r}: {reason}"
+        ) from None
+    torch.backends.cuda.matmul.allow_tf32 = False
+    return name
+
+
+def to_torch(problem: Problem, device: str = "cpu") -> tuple[TwoLayerNet, Tensor, Tensor]:
+    """A model with the problem's weights, X and y: copies, which share no memory with it."""
+    _, D, H, C = problem.sizes
+    X = torch.tensor(problem.X, device=device)
+    y = torch.tensor(problem.y, device=device, dtype=torch.int64)
+    model = TwoLayerNet(D, H, C, X.dtype, device)
+    load(model, problem.params)
+    return model, X, y
+
+
+def load(model: TwoLayerNet, params: Params) -> None:
+    """Copy the weights into the model, bit for bit."""
+    with torch.no_grad():
+        for layer, W, b in (
+            (model.fc1, params.W1, params.b1),
+            (model.fc2, params.W2, params.b2),
+        ):
+            layer.weight.copy_(torch.tensor(W.T))
+            layer.bias.copy_(torch.tensor(b[0]))
+
+
+def parameters(model: TwoLayerNet) -> Params:
+    """The model's weights as the notes keep them: copies."""
+
+    def layer(linear: nn.Linear) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+        return _array(linear.weight.detach()).T.copy(), _array(linear.bias.detach())[None].copy()
+
+    return Params(*layer(model.fc1), *layer(model.fc2))
+
+
+def to_values(step: Step) -> Values:
+    """Autograd's step in the notes' orientation: weights (in, out), biases as rows."""
+    arrays = {name: _array(tensor) for name, tensor in step._asdict().items()}
+    for weight in ("dW1", "dW2"):
+        arrays[weight] = arrays[weight].T
+    for bias in ("db1", "db2"):
+        arrays[bias] = arrays[bias][None]
+    return Values(**arrays)
+
+
+def _array(tensor: Tensor) -> npt.NDArray[np.floating]:
+    array: npt.NDArray[np.floating] = tensor.cpu().numpy()
+    return array

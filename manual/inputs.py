@@ -1,0 +1,89 @@
+"""What the network accepts, and the one line that says what was wrong with anything else."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+def check_inputs(params: Sequence[Any], X: Any, y: Any, reg: Any) -> None:
+    """Raise ValueError, naming the argument, what was expected and what came, unless
+
+    X (N, D), W1 (D, H), b1 (1, H), W2 (H, C), b2 (1, C) are finite and of one dtype, float32 or
+    float64; y (N,) holds whole numbers from 0 to C - 1; reg is a finite number >= 0.
+    """
+    if len(params) != 4:
+        raise ValueError(f"params: expected the four W1, b1, W2, b2, got {len(params)}")
+    arrays = dict(zip(("X", "W1", "b1", "W2", "b2"), (X, *params), strict=True))
+    for name, array in arrays.items():
+        _check_floats(name, array, X)
+    _check_shapes(*arrays.values())
+    for name, array in arrays.items():
+        check_finite(name, array)
+    check_labels(y, len(X), params[2].shape[1])
+    check_reg(reg, X.dtype)
+
+
+def _check_floats(name: str, array: Any, X: Any) -> None:
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{name}: expected a NumPy array, got {type(array).__name__}")
+    if array.dtype.char not in "fd":
+        raise ValueError(f"{name}: expected float32 or float64, got {array.dtype}")
+    if array.dtype != X.dtype:
+        raise ValueError(f"{name}: expected {X.dtype} like X, got {array.dtype}")
+
+
+def _check_shapes(X: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> None:
+    if X.ndim != 2 or X.size == 0:
+        raise ValueError(f"X: expected (N, D), N >= 1 samples of D >= 1 features, got {X.shape}")
+    D = X.shape[1]
+    if W1.ndim != 2 or W1.shape[0] != D or W1.size == 0:
+        raise ValueError(f"W1: expected ({D}, H), a row for each of X's features, got {W1.shape}")
+    H = W1.shape[1]
+    if b1.shape != (1, H):
+        raise ValueError(f"b1: expected (1, {H}), a row as wide as W1, got {b1.shape}")
+    if W2.ndim != 2 or W2.shape[0] != H or W2.size == 0:
+        raise ValueError(f"W2: expected ({H}, C), a row for each hidden unit, got {W2.shape}")
+    C = W2.shape[1]
+    if b2.shape != (1, C):
+        raise ValueError(f"b2: expected (1, {C}), a row as wide as W2, got {b2.shape}")
+
+
+def check_finite(name: str, array: Any) -> None:
+    """Raise ValueError at the first NaN or infinity in `array`."""
+    finite = np.isfinite(array)
+    if not finite.all():
+        at = tuple(int(i) for i in np.argwhere(~finite)[0])
+        raise ValueError(f"{name}: expected finite numbers, got {array[at]} at {list(at)}")
+
+
+def check_labels(y: Any, N: int, C: int) -> None:
+    """Raise ValueError unless y (N,) holds whole numbers from 0 to C - 1.
+
+    A label of -1 would pick the last class, silently, wherever it is used as an index.
+    """
+    if not isinstance(y, np.ndarray):
+        raise ValueError(f"y: expected a NumPy array, got {type(y).__name__}")
+    if y.shape != (N,):
+        raise ValueError(f"y: expected ({N},), a label for each row of X, got {y.shape}")
+    if y.dtype.kind not in "iu":
+        raise ValueError(f"y: expected integer labels, got {y.dtype}{_first_fraction(y)}")
+    if y.min() < 0 or y.max() >= C:
+        row = int(np.argmax((y < 0) | (y >= C)))
+        raise ValueError(f"y: expected labels from 0 to {C - 1}, got {y[row]} at row {row}")
+
+
+def _first_fraction(y: Any) -> str:
+    fractional = y % 1 != 0 if y.dtype.kind == "f" else np.zeros(1, bool)
+    row = int(np.argmax(fractional))
+    return f" ({y[row]} at row {row})" if fractional[row] else ""
+
+
+def check_reg(reg: Any, dtype: Any) -> None:
+    """Raise ValueError unless reg is a number >= 0 that is finite in `dtype`."""
+    try:
+        fits = 0 <= float(reg) <= np.finfo(dtype).max
+    except (TypeError, ValueError, OverflowError):
+        fits = False
+    if not fits:
+        raise ValueError(f"reg: expected a finite {dtype} number >= 0, got {reg!r}")

@@ -1,0 +1,45 @@
+"""What several test files share."""
+
+import inspect
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import manual.network
+from compare.problem import Problem
+from manual import Backward, Forward
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--hard-problems",
+        type=int,
+        default=150,
+        metavar="N",
+        help="random hard problems per dtype in the false-alarm test (the full run: 2000)",
+    )
+
+
+@pytest.fixture(autouse=True)
+def _overflow_is_expected():
+    """As on the command line: what overflows is judged, not warned about."""
+    with np.errstate(all="ignore"):
+        yield
+
+
+def plant(right: str, wrong: str) -> ModuleType:
+    """manual/network.py with one piece of its text, which must stand there once, replaced."""
+    source = inspect.getsource(manual.network)
+    assert source.count(right) == 1, f"{right!r} stands {source.count(right)} times"
+    module = ModuleType("planted")
+    exec(compile(source.replace(right, wrong), "planted", "exec"), module.__dict__)
+    return module
+
+
+def planted_step(problem: Problem, right: str, wrong: str) -> tuple[Forward, Backward]:
+    """The manual step of `problem` with a mistake planted in it."""
+    module = plant(right, wrong)
+    fwd = module.forward(problem.params, problem.X, problem.y, problem.reg)
+    bwd = module.backward(problem.params, problem.X, problem.reg, fwd)
+    return Forward(*fwd), Backward(*bwd)

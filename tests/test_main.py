@@ -1,0 +1,197 @@
+"""python -m compare, as a person uses it: exit status, verdict, JSON, and every bad input."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from compare.__main__ import main
+from tests.test_problem import BAD_FILES, IRIS
+
+ROOT = Path(__file__).parents[1]
+Capture = pytest.CaptureFixture[str]
+
+
+def command(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "compare", *arguments], cwd=cwd, capture_output=True, text=True
+    )
+
+
+def test_the_command_agrees_and_exits_0():
+    done = command()
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1].startswith("AGREE")
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "first"),
+    [
+        ("dz2 = (P - Y_ind) / N", "dz2 = P - Y_ind", "dz2"),
+        ("db1 = dz1.sum", "db1 = da1.sum", "db1"),
+        ("np.maximum(z1, 0)", "np.maximum(z1, 0.1)", "a1"),
+    ],
+)
+def test_a_mistake_planted_in_the_manual_pass_exits_1_and_is_named(
+    tmp_path: Path, right: str, wrong: str, first: str
+):
+    done = command(cwd=copy_with_mistake(tmp_path, right, wrong))
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1].startswith(f"DIFFER: {first} is the first. {first}[")
+
+
+def test_a_planted_line_that_raises_exits_1_and_is_named_without_a_traceback(tmp_path: Path):
+    done = command(cwd=copy_with_mistake(tmp_path, "a1.T @ dz2", "a1 @ dz2"))
+    assert done.returncode == 1
+    assert "network.py, line" in done.stdout
+    assert "dW2 = a1 @ dz2 + reg * W2" in done.stdout
+    assert done.stderr == ""
+
+
+def copy_with_mistake(tmp_path: Path, right: str, wrong: str) -> Path:
+    for room in ("manual", "torch_ref", "compare"):
+        shutil.copytree(ROOT / room, tmp_path / room)
+    file = tmp_path / "manual" / "network.py"
+    text = file.read_text(encoding="utf-8")
+    assert text.count(right) == 1
+    file.write_text(text.replace(right, wrong), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--dtype float32",
+        "--seed 5 --samples 1 --hidden 1 --classes 2 --features 1",
+        "--reg 0",
+        "--reg 100",
+        "--steps 20",
+        "--steps 20 --learning-rate 0.5 --dtype float32",
+        f"--data {IRIS}",
+        f"--data {IRIS} --dtype float32 --hidden 5",
+    ],
+)
+def test_all_of_these_agree(options: str, capsys: Capture):
+    assert main(options.split()) == 0
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[-1].startswith("AGREE")
+    assert printed.err == ""
+
+
+def test_json_is_one_object_with_everything(capsys: Capture):
+    assert main(["--json", "--steps", "3"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["agree"] is True
+    assert data["problem"] == {
+        "samples": 200,
+        "features": 4,
+        "hidden": 10,
+        "classes": 3,
+        "dtype": "float64",
+        "reg": 0.001,
+        "seed": 0,
+        "device": "cpu",
+        "source": "random",
+    }
+    assert len(data["quantities"]) == 12
+    for row in data["quantities"]:
+        keys = {"name", "shape", "max_abs_diff", "at", "manual", "autograd", "allowed", "used"}
+        assert keys | {"ok"} <= set(row)
+        assert abs(row["manual"] - row["autograd"]) == row["max_abs_diff"] <= row["allowed"]
+    assert [v["agree"] for v in data["steps"]["verdicts"]] == [True] * 3
+
+
+@pytest.fixture
+def overflowing(tmp_path: Path) -> str:
+    """Features whose scores are infinite in float32."""
+    file = tmp_path / "huge.csv"
+    file.write_text("a,b,kind\n3e38,3e38,x\n3e38,-3e38,y\n")
+    return str(file)
+
+
+def test_json_for_a_difference_is_json_too(overflowing: str, capsys: Capture):
+    assert main(["--json", "--dtype", "float32", "--hidden", "50", "--data", overflowing]) == 1
+    data = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert data["agree"] is False
+    assert data["problem"]["source"] == overflowing
+    wrong = next(row for row in data["quantities"] if not row["ok"])
+    assert wrong["max_abs_diff"] is None
+
+
+def test_what_overflows_is_a_difference_without_warnings(overflowing: str, capsys: Capture):
+    assert main(["--dtype", "float32", "--hidden", "50", "--data", overflowing]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[-1].startswith("DIFFER: ")
+    assert printed.err == ""
+
+
+UNUSABLE = {
+    "--samples 0": "samples: expected a whole number >= 1, got 0",
+    "--samples x": "--samples: invalid int value: 'x'",
+    "--features -2": "features: expected a whole number >= 1, got -2",
+    "--hidden 0": "hidden: expected a whole number >= 1, got 0",
+    "--classes 1": "classes: expected a whole number >= 2, got 1",
+    "--seed -1": "seed: expected a whole number from 0 to",
+    "--dtype float16": "dtype: expected float64 or float32, got 'float16'",
+    "--reg -1": "reg: expected a finite float64 number >= 0, got -1.0",
+    "--reg nan": "reg: expected a finite float64 number >= 0, got nan",
+    "--steps 0": "steps: expected a whole number >= 1, got 0",
+    "--steps 3 --learning-rate 0": "learning-rate: expected a number > 0, got 0.0",
+    "--steps 9 --learning-rate 1e300": "learning-rate: expected one at which the weights stay",
+    "--learning-rate 1": "--learning-rate: expected --steps beside it, got none",
+    "--device abacus": "device: expected one that PyTorch has here (cpu",
+    "--samples 100000000000000": "expected a problem that fits in memory",
+    "--data nowhere.csv": "nowhere.csv: expected a CSV file, got: No such file",
+    "--data .": "expected a CSV file, got: Is a directory",
+    f"--data {IRIS} --samples 9": "--samples: expected no such option with --data",
+    f"--data {IRIS} --features 9": "--features: expected no such option with --data",
+    f"--data {IRIS} --classes 9": "--classes: expected no such option with --data",
+    "--sed 1": "unrecognized arguments: --sed 1",
+    "extra": "unrecognized arguments: extra",
+}
+
+
+@pytest.mark.parametrize("options", UNUSABLE)
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_unusable_options_exit_2_with_one_line_on_standard_error(
+    options: str, as_json: bool, capsys: Capture
+):
+    assert main(options.split() + ["--json"] * as_json) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert UNUSABLE[options] in printed.err
+    assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_a_bad_file_exits_2_with_one_line_on_standard_error(
+    case: str, tmp_path: Path, capsys: Capture
+):
+    file = tmp_path / "data.csv"
+    file.write_bytes(BAD_FILES[case][0])
+    assert main(["--data", str(file)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"compare: {file}")
+    assert printed.err.count("\n") == 1
+
+
+def test_a_reader_that_stops_early_meets_no_traceback():
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    shell = f"{sys.executable} -m compare --steps 2 | head -1"
+    done = subprocess.run(
+        shell, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif("not __import__('torch').cuda.is_available()", reason="needs a CUDA device")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_cuda_agrees(dtype: str, capsys: Capture):
+    assert main(["--device", "cuda", "--dtype", dtype, "--steps", "5"]) == 0
+    assert "cuda" in capsys.readouterr().out

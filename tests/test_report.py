@@ -1,0 +1,87 @@
+"""compare/report.py: what people and programs are shown."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from compare.agreement import Comparison, as_values, compare, compare_steps, manual_step
+from compare.descent import descend
+from compare.problem import random_problem
+from compare.report import number, percent, run_data, run_text, table
+
+
+def spoilt(**values: object) -> Comparison:
+    """The ordinary comparison with some of the manual backward's values replaced."""
+    problem = random_problem()
+    fwd, bwd = manual_step(problem)
+    return compare_steps(problem, fwd, bwd._replace(**values), as_values(fwd, bwd))
+
+
+def last_line(comparison: Comparison) -> str:
+    return run_text(random_problem(), "cpu", comparison, None).splitlines()[-1]
+
+
+def test_table_aligns_names_to_the_left_and_numbers_to_the_right():
+    assert table(("name", "n"), [("a", "1"), ("bc", "100")]) == "name    n\na       1\nbc    100"
+
+
+def test_there_is_a_row_for_each_quantity_in_the_order_of_the_computation():
+    text = run_text(random_problem(), "cpu", compare(random_problem()), None)
+    rows = text.split("\n\n")[1].splitlines()[1:]
+    names = ["z1", "a1", "z2", "P", "loss", "dz2", "dW2", "db2", "da1", "dz1", "dW1", "db1"]
+    assert [row.split()[0] for row in rows] == names
+    assert all(row.endswith("ok") for row in rows)
+
+
+def test_the_verdict_comes_last():
+    assert last_line(compare(random_problem())).startswith("AGREE: all 12 quantities")
+
+
+def test_the_verdict_names_the_first_difference_with_index_and_both_values():
+    bwd = manual_step(random_problem())[1]
+    dW2 = bwd.dW2.copy()
+    dW2[3, 1] = 0.25
+    line = last_line(spoilt(dW2=dW2, db1=bwd.db1 * 2))
+    assert line.startswith("DIFFER: dW2 is the first. dW2[3, 1] is 0.25 by hand and ")
+    assert f"{bwd.dW2[3, 1]:.17g} by autograd" in line
+
+
+def test_a_shape_that_differs_is_shown_instead_of_numbers():
+    bwd = manual_step(random_problem())[1]
+    line = last_line(spoilt(db2=bwd.db2.T))
+    assert line == "DIFFER: db2 is the first: shape (3, 1) by hand, (1, 3) by autograd."
+
+
+def test_an_allowance_as_wide_as_the_values_is_pointed_out():
+    wide = compare(random_problem())
+    quantities = tuple(replace(q, allowed=q.scale / 2) for q in wide.quantities)
+    text = run_text(random_problem(), "cpu", replace(wide, quantities=quantities), None)
+    assert "agreement there says little" in text
+    assert "agreement there says little" not in run_text(random_problem(), "cpu", wide, None)
+
+
+def test_a_step_that_differs_is_named_in_the_verdict():
+    descent = descend(random_problem(), 3, 0.1)
+    verdicts = [replace(v, agree=v.step != 2) for v in descent.verdicts]
+    descent = replace(descent, verdicts=tuple(verdicts))
+    text = run_text(random_problem(), "cpu", compare(random_problem()), descent)
+    assert text.splitlines()[-1].startswith("DIFFER at step 2: ")
+    assert "agreeing  2 of 3 steps" in text
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_json_has_null_for_what_it_has_no_number_for(value: float):
+    assert number(value) is None
+    dW1 = manual_step(random_problem())[1].dW1.copy()
+    dW1[0, 0] = value
+    data = run_data(False, random_problem(), "cpu", spoilt(dW1=dW1), None)
+    text = json.dumps(data, allow_nan=False)
+    row = json.loads(text)["quantities"][10]
+    assert (row["name"], row["ok"], row["manual"], row["at"]) == ("dW1", False, None, [0, 0])
+
+
+@pytest.mark.parametrize(("share", "shown"), [(0.0, "0.0%"), (0.123, "12.3%"), (5e9, "5e+09×")])
+def test_shares_stay_short(share: float, shown: str):
+    assert percent(share) == shown
