@@ -12,17 +12,44 @@ from compare.progress import Progress
 
 AGREE, DIFFER, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 LEARNING_RATE = 0.1
+EXIT_STATUS = "Exit status 0: all agree; 1: something differs; 2: unusable input or options."
 
 
 class Parser(argparse.ArgumentParser):
+    """A parser of one verb's options, that raises ValueError for what it can't read."""
+
+    def __init__(self, prog: str, description: str) -> None:
+        super().__init__(prog, description=description, epilog=EXIT_STATUS, allow_abbrev=False)
+
     def error(self, message: str) -> NoReturn:
-        """One line, in place of argparse's usage and line."""
         raise ValueError(message)
+
+    def add_problem_options(self) -> None:
+        """The options that `_problem` reads, and --device."""
+        self.add_argument("--seed", type=int, default=0, help="of batch and weights (default 0)")
+        self.add_argument("--dtype", default="float64", help="float64 (the default) or float32")
+        self.add_argument("--reg", type=float, default=1e-3, help="regularisation (default 0.001)")
+        self.add_argument("--samples", type=int, metavar="N", help="rows of X (default 200)")
+        self.add_argument("--features", type=int, metavar="D", help="columns of X (default 4)")
+        self.add_argument("--hidden", type=int, default=10, metavar="H", help="default 10")
+        self.add_argument("--classes", type=int, metavar="C", help="default 3")
+        self.add_argument("--device", default="cpu", help="cpu (the default), cuda or mps")
+        self.add_argument(
+            "--data",
+            metavar="FILE.csv",
+            help="read the batch: a header row, numeric features, the class last "
+            "(classes are numbered in order of first appearance)",
+        )
+
+    def add_json_option(self) -> None:
+        self.add_argument("--json", action="store_true", help="one JSON object instead of text")
 
 
 def compare_verb(argv: list[str]) -> int:
     """One step, or --steps of them, by hand and by autograd."""
     options = _compare_parser().parse_args(argv)
+    if options.learning_rate is not None and options.steps is None:
+        raise ValueError("--learning-rate: expected --steps beside it, got none")
     # Imported once the options are known to be good: PyTorch takes a second or two.
     import numpy as np
 
@@ -55,39 +82,22 @@ def compare_verb(argv: list[str]) -> int:
 
 def _compare_parser() -> argparse.ArgumentParser:
     parser = Parser(
-        prog="python -m compare",
-        description="The manual backward pass beside PyTorch's autograd: every quantity, "
-        "with the difference that rounding explains.",
-        allow_abbrev=False,
-        epilog="Exit status 0: all agree; 1: something differs; 2: unusable input or options.",
+        "python -m compare",
+        "The manual backward pass beside PyTorch's autograd: every quantity, with the difference "
+        "that rounding explains.",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the batch and weights")
-    parser.add_argument("--dtype", default="float64", help="float64 (the default) or float32")
-    parser.add_argument("--reg", type=float, default=1e-3, help="regularisation (default 0.001)")
-    parser.add_argument("--samples", type=int, metavar="N", help="rows (default 200)")
-    parser.add_argument("--features", type=int, metavar="D", help="columns of X (default 4)")
-    parser.add_argument("--hidden", type=int, default=10, metavar="H", help="units (default 10)")
-    parser.add_argument("--classes", type=int, metavar="C", help="classes (default 3)")
-    parser.add_argument("--device", default="cpu", help="cpu (the default), cuda or mps")
-    parser.add_argument(
-        "--data",
-        metavar="FILE.csv",
-        help="read the batch: a header row, numeric features, the class last "
-        "(classes are numbered in order of first appearance)",
-    )
+    parser.add_problem_options()
     parser.add_argument("--steps", type=int, metavar="K", help="compare K gradient-descent steps")
     parser.add_argument(
-        "--learning-rate", type=float, metavar="R", help="with --steps (default 0.1)"
+        "--learning-rate", type=float, metavar="R", help=f"with --steps (default {LEARNING_RATE})"
     )
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    parser.add_json_option()
     return parser
 
 
 def _problem(options: argparse.Namespace) -> Problem:
     network = {"hidden": options.hidden, "dtype": options.dtype, "reg": options.reg}
     sizes = {name: getattr(options, name) for name in ("samples", "features", "classes")}
-    if options.learning_rate is not None and options.steps is None:
-        raise ValueError("--learning-rate: expected --steps beside it, got none")
     given = {name: size for name, size in sizes.items() if size is not None}
     if options.data is None:
         return random_problem(options.seed, **network, **given)
