@@ -57,6 +57,7 @@ def compare_verb(argv: list[str]) -> int:
     from compare.agreement import ManualPassError, compare
     from compare.bridge import choose_device
     from compare.descent import descend
+    from compare.exact import compare_exactly, exact_batch
 
     device = choose_device(options.device, options.dtype)
     problem = _problem(options)
@@ -64,6 +65,7 @@ def compare_verb(argv: list[str]) -> int:
     try:
         with np.errstate(all="ignore"):  # an overflow shows as the difference that it makes
             comparison = compare(problem, device)
+            exact = compare_exactly(exact_batch(options.seed, dtype=options.dtype), device)
             if options.steps is not None:
                 rate = LEARNING_RATE if options.learning_rate is None else options.learning_rate
                 with Progress("step", options.steps) as progress:
@@ -72,12 +74,12 @@ def compare_verb(argv: list[str]) -> int:
         print(json.dumps({"agree": False, "error": str(failure)}) if options.json else failure)
         return DIFFER
 
-    agree = comparison.agree and (descent is None or descent.first_difference is None)
+    run = report.Run(problem, device, comparison, exact, descent)
     if options.json:
-        _print_json(report.run_data(agree, problem, device, comparison, descent))
+        _print_json(report.run_data(run))
     else:
-        print(report.run_text(problem, device, comparison, descent))
-    return AGREE if agree else DIFFER
+        print(report.run_text(run))
+    return AGREE if run.agree else DIFFER
 
 
 def _compare_parser() -> argparse.ArgumentParser:
@@ -106,7 +108,34 @@ def _problem(options: argparse.Namespace) -> Problem:
     return read_problem(options.data, options.seed, **network)
 
 
-VERBS: dict[str, Callable[[list[str]], int]] = {}
+def sharpness_verb(argv: list[str]) -> int:
+    """How small an error is flagged, and how rarely a right answer is accused."""
+    parser = Parser("python -m compare sharpness", sharpness_verb.__doc__ or "")
+    parser.add_argument("--seed", type=int, default=0, help="of the problems (default 0)")
+    parser.add_argument(
+        "--problems",
+        type=int,
+        default=500,
+        metavar="N",
+        help="hard problems per dtype to look for false alarms in (default 500)",
+    )
+    parser.add_json_option()
+    options = parser.parse_args(argv)
+    import numpy as np
+
+    from compare.sharpness import measure, sharpness_data, sharpness_text, work
+
+    with np.errstate(all="ignore"), Progress("part", work(options.problems)) as progress:
+        found = measure(options.seed, options.problems, progress)
+    if options.json:
+        _print_json(sharpness_data(found, options.seed))
+    else:
+        print(sharpness_text(found))
+    ours = [s for s in found if s.rule in ("bound", "exact batch")]
+    return DIFFER if any(s.false_alarms for s in ours) else AGREE
+
+
+VERBS: dict[str, Callable[[list[str]], int]] = {"sharpness": sharpness_verb}
 
 
 def main(argv: list[str]) -> int:

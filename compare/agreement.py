@@ -92,7 +92,7 @@ def manual_step(problem: Problem) -> tuple[Forward, Backward]:
 def compare_steps(problem: Problem, fwd: Forward, bwd: Backward, autograd: Values) -> Comparison:
     """A manual step against autograd's: each element within what rounding may do to it."""
     bounds = error_bounds(problem)
-    manual = as_values(fwd, bwd)
+    manual = step_values(fwd, bwd)
     kinks = _masked_differently(manual.a1, autograd.a1, bounds)
     if kinks.any():
         # Which side of 0 such a z1 rounds to is nobody's bug, but the gradients jump there:
@@ -103,7 +103,7 @@ def compare_steps(problem: Problem, fwd: Forward, bwd: Backward, autograd: Value
     return Comparison(compare_values(manual, autograd, bounds.error), int(kinks.sum()))
 
 
-def as_values(fwd: Forward, bwd: Backward) -> Values:
+def step_values(fwd: Forward, bwd: Backward) -> Values:
     return Values(fwd.z1, fwd.a1, fwd.z2, fwd.P, np.asarray(fwd.loss), *bwd)
 
 

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from compare.agreement import Comparison, Quantity
 from compare.descent import Descent, Verdict
+from compare.exact import ExactComparison, ExactQuantity
 from compare.problem import Problem
 
 # An allowance this wide beside the values themselves makes agreement an empty word.
@@ -25,25 +26,39 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -
     )
 
 
-def run_text(problem: Problem, device: str, comparison: Comparison, descent: Descent | None) -> str:
-    """Everything that `python -m compare` prints, the verdict last."""
-    parts = [problem_line(problem, device), comparison_text(comparison)]
-    if descent is not None:
-        parts.append(descent_text(descent))
-    parts.append(verdict_text(comparison, descent, problem.dtype))
-    return "\n\n".join(parts)
+class Run(NamedTuple):
+    """All that `python -m compare` found out."""
+
+    problem: Problem
+    device: str
+    comparison: Comparison
+    exact: ExactComparison
+    descent: Descent | None
+
+    @property
+    def agree(self) -> bool:
+        descended = self.descent is None or self.descent.first_difference is None
+        return self.comparison.agree and self.exact.agree and descended
 
 
-def run_data(
-    agree: bool, problem: Problem, device: str, comparison: Comparison, descent: Descent | None
-) -> dict[str, Any]:
+def run_text(run: Run) -> str:
+    """For people, the verdict last."""
+    parts = [problem_line(run.problem, run.device), comparison_text(run.comparison)]
+    parts.append(exact_text(run.exact))
+    if run.descent is not None:
+        parts.append(descent_text(run.descent))
+    return "\n\n".join((*parts, verdict_text(run)))
+
+
+def run_data(run: Run) -> dict[str, Any]:
     """The same as plain data for JSON."""
     data: dict[str, Any] = {
-        "agree": agree,
-        "problem": problem_data(problem, device),
-        "quantities": [quantity_data(q) for q in comparison.quantities],
+        "agree": run.agree,
+        "problem": problem_data(run.problem, run.device),
+        "quantities": [quantity_data(q) for q in run.comparison.quantities],
+        "exact": exact_data(run.exact),
     }
-    return data if descent is None else data | {"steps": descent_data(descent)}
+    return data if run.descent is None else data | {"steps": descent_data(run.descent)}
 
 
 def problem_line(problem: Problem, device: str) -> str:
@@ -89,17 +104,46 @@ def _row(q: Quantity) -> tuple[str, ...]:
     )
 
 
-def verdict_text(comparison: Comparison, descent: Descent | None, dtype: str) -> str:
-    first = comparison.first_difference
-    wrong = descent.first_difference if descent is not None else None
-    if first is not None:
-        return f"DIFFER: {_difference_text(first, dtype)}"
-    if wrong is not None:
-        return f"DIFFER at step {wrong.step}: {_difference_text(wrong.tightest, dtype)}"
-    steps = "" if descent is None else f", at every one of {_count(len(descent.verdicts), 'step')}"
+def exact_text(exact: ExactComparison) -> str:
+    N, D, H, C = exact.batch.problem.sizes
+    certificate, first = exact.batch.certificate, exact.first_difference
+    dtype = exact.batch.problem.dtype
+    found = f"all {len(exact.quantities)} quantities are bit-identical."
     return (
-        f"AGREE: all {len(comparison.quantities)} quantities, the loss and the four gradients "
-        f"among them, within the proven rounding bound{steps}."
+        f"On whole numbers ({N} × {D} → {H} → {C}, {dtype}) nothing is rounded: no sum takes more "
+        f"than {math.ceil(certificate.widest)} of {certificate.available} bits.\nThere "
+        + (found if first is None else _exact_difference_text(first, dtype))
+    )
+
+
+def _exact_difference_text(q: ExactQuantity, dtype: str) -> str:
+    if q.mismatch:
+        return f"{q.name} is the first that differs: {q.mismatch}."
+    by_hand, by_autograd = (
+        f"{exactly(value, dtype)} ({value.hex()})" for value in (q.manual, q.autograd)
+    )
+    return (
+        f"{q.name} is the first that differs. {q.name}{place(q.at)} is {by_hand} by hand and "
+        f"{by_autograd} by autograd."
+    )
+
+
+def verdict_text(run: Run) -> str:
+    first = run.comparison.first_difference
+    wrong = run.descent.first_difference if run.descent is not None else None
+    inexact = run.exact.first_difference
+    if first is not None:
+        return f"DIFFER: {_difference_text(first, run.problem.dtype)}"
+    if inexact is not None:
+        text = _exact_difference_text(inexact, run.problem.dtype)
+        return f"DIFFER on whole numbers: {text}"
+    if wrong is not None:
+        text = _difference_text(wrong.tightest, run.problem.dtype)
+        return f"DIFFER at step {wrong.step}: {text}"
+    every = "" if run.descent is None else ", at every step"
+    return (
+        f"AGREE: the loss, the four gradients and all between, within the proven rounding bound"
+        f"{every}; on whole numbers, to the last bit."
     )
 
 
@@ -107,12 +151,16 @@ def _difference_text(q: Quantity, dtype: str) -> str:
     """The first quantity that differs: where, both values, how far apart."""
     if q.mismatch:
         return f"{q.name} is the first: {q.mismatch}."
-    digits = 17 if dtype == "float64" else 9
     return (
-        f"{q.name} is the first. {q.name}{place(q.at)} is {q.manual:.{digits}g} by hand and "
-        f"{q.autograd:.{digits}g} by autograd: {q.max_abs_diff:.2e} apart, "
+        f"{q.name} is the first. {q.name}{place(q.at)} is {exactly(q.manual, dtype)} by hand and "
+        f"{exactly(q.autograd, dtype)} by autograd: {q.max_abs_diff:.2e} apart, "
         f"{q.allowed:.2e} allowed."
     )
+
+
+def exactly(value: float, dtype: str) -> str:
+    """As many digits as tell one number of the dtype from the next."""
+    return f"{value:.{17 if dtype == 'float64' else 9}g}"
 
 
 def descent_text(descent: Descent) -> str:
@@ -172,6 +220,27 @@ def quantity_data(q: Quantity) -> dict[str, Any]:
         "ok": q.ok,
     }
     return data | ({"mismatch": q.mismatch} if q.mismatch else {})
+
+
+def exact_data(exact: ExactComparison) -> dict[str, Any]:
+    certificate = exact.batch.certificate
+    return {
+        "rows": exact.batch.problem.sizes[0],
+        "dtype": exact.batch.problem.dtype,
+        "certificate": {"bits_needed": certificate.bits, "bits_available": certificate.available},
+        "quantities": [
+            {
+                "name": q.name,
+                "identical": q.identical,
+                "at": list(q.at),
+                "manual": number(q.manual),
+                "autograd": number(q.autograd),
+                **({"mismatch": q.mismatch} if q.mismatch else {}),
+            }
+            for q in exact.quantities
+        ],
+        "agree": exact.agree,
+    }
 
 
 def descent_data(descent: Descent) -> dict[str, Any]:

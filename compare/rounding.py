@@ -24,11 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from compare.problem import Problem
+from compare.reference import Float64s, Reference, reference
 from compare.values import Values
-from manual import Params
-from manual.network import Array
 
-Float64s = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 ULPS_OF_EXP_AND_LOG = 4
@@ -54,14 +52,12 @@ def error_bounds(problem: Problem) -> Bounds:
     """E for each element of the twelve quantities of `problem`, in float64."""
     dtype = np.finfo(problem.X.dtype)
     arithmetic = Arithmetic(float(dtype.eps) / 2, float(dtype.tiny))
-    X = problem.X.astype(np.float64)
-    params = Params(*(parameter.astype(np.float64) for parameter in problem.params))
-    reg = float(problem.X.dtype.type(problem.reg))
     with np.errstate(all="ignore"):  # a bound may be infinite: such an element is never accepted
-        scores = _score_bounds(arithmetic, X, params)
-        softmax = _softmax_bounds(arithmetic, scores.z2, scores.Ez2)
-        Eloss = _loss_bound(arithmetic, softmax, problem.y, params, reg)
-        gradients = _gradient_bounds(arithmetic, X, problem.y, params, reg, scores, softmax)
+        ref = reference(problem)
+        scores = _score_bounds(arithmetic, ref)
+        softmax = _softmax_bounds(arithmetic, ref, scores.Ez2)
+        Eloss = _loss_bound(arithmetic, ref, softmax)
+        gradients = _gradient_bounds(arithmetic, ref, scores, softmax)
         forward = (scores.Ez1, scores.Ea1, scores.Ez2, softmax.EP, Eloss)
         error = Values(*(EVALUATION * E for E in (*forward, *gradients)))
     return Bounds(error, scores.unsure)
@@ -73,116 +69,93 @@ class _Scores(NamedTuple):
     live: Mask  # a1 > 0, or may be
     absa1: Float64s
     Ea1: Float64s
-    z2: Float64s
     Ez2: Float64s
 
 
-def _score_bounds(arithmetic: Arithmetic, X: Float64s, params: Params) -> _Scores:
+def _score_bounds(arithmetic: Arithmetic, ref: Reference) -> _Scores:
     (_, tiny), gamma = arithmetic, arithmetic.gamma
-    W1, b1, W2, b2 = params
-    D, H = W1.shape
+    D, H = ref.W1.shape
 
     # z1 = X @ W1 + b1. Where every term is 0, nobody computes anything but 0.
-    terms = abs(X) @ abs(W1) + abs(b1)
+    terms = abs(ref.X) @ abs(ref.W1) + abs(ref.b1)
     Ez1 = gamma(D + 1) * terms + (D + 1) * tiny * (terms > 0)
-    z1 = X @ W1 + b1
-    unsure = (abs(z1) <= 2 * Ez1) & (Ez1 > 0)
+    unsure = (abs(ref.z1) <= 2 * Ez1) & (Ez1 > 0)
 
     # a1 = max(z1, 0)
-    live = (z1 > 0) | unsure
+    live = (ref.z1 > 0) | unsure
     Ea1 = live * Ez1
-    a1 = np.maximum(z1, 0)
-    absa1 = a1 + 2 * Ea1
+    absa1 = ref.a1 + 2 * Ea1
 
     # z2 = a1 @ W2 + b2
-    absW2 = abs(W2)
-    Ez2 = gamma(H + 1) * (absa1 @ absW2 + abs(b2)) + Ea1 @ absW2 + (H + 1) * tiny
-    return _Scores(Ez1, unsure, live, absa1, Ea1, a1 @ W2 + b2, Ez2)
+    absW2 = abs(ref.W2)
+    Ez2 = gamma(H + 1) * (absa1 @ absW2 + abs(ref.b2)) + Ea1 @ absW2 + (H + 1) * tiny
+    return _Scores(Ez1, unsure, live, absa1, Ea1, Ez2)
 
 
 class _Softmax(NamedTuple):
-    P: Float64s
     absP: Float64s
     EP: Float64s
-    log_P: Float64s
     Elog_P: Float64s
 
 
-def _softmax_bounds(arithmetic: Arithmetic, z2: Float64s, Ez2: Float64s) -> _Softmax:
+def _softmax_bounds(arithmetic: Arithmetic, ref: Reference, Ez2: Float64s) -> _Softmax:
     (u, tiny), gamma = arithmetic, arithmetic.gamma
-    C = z2.shape[1]
-    s = z2 - z2.max(axis=1, keepdims=True)
-    S = np.exp(s).sum(axis=1, keepdims=True)
-    P = np.exp(s) / S
-    log_P = s - np.log(S)
+    C = Ez2.shape[1]
 
     # What the errors of the scores do to log P[i, k]: at most sum_j P[i, j] |error k - error j|.
     M = Ez2.max(axis=1, keepdims=True)
-    absP = np.fmin(P * np.exp(4 * M), 1)  # fmin: 0 * inf is no number, and says nothing
+    absP = np.fmin(ref.P * np.exp(4 * M), 1)  # fmin: 0 * inf is no number, and says nothing
     others = 1 - np.eye(C)
     moved = np.fmin(Ez2 * (absP @ others) + (absP * Ez2) @ others, Ez2 + M)
 
     # What the softmax rounds itself: s, exp, the sum, log, the last subtraction or division.
     c = ULPS_OF_EXP_AND_LOG * 2 * u
-    abss = abs(s) + 2 * (Ez2 + M)
+    abss = abs(ref.s) + 2 * (Ez2 + M)
     rounded = gamma(1) * (abss + (absP * abss).sum(axis=1, keepdims=True))
     rounded += gamma(C + 1) + 2 * c + 2 * C * tiny
-    rounded += c * (np.log(S) + 2 * M) + gamma(1) * (abs(log_P) + 2 * M)
+    rounded += c * (np.log(ref.S) + 2 * M) + gamma(1) * (abs(ref.log_P) + 2 * M)
 
     Elog_P = moved + rounded
     EP = np.fmin(absP * np.expm1(Elog_P), 1) + 2 * tiny
-    return _Softmax(P, absP, EP, log_P, Elog_P)
+    return _Softmax(absP, EP, Elog_P)
 
 
-def _loss_bound(
-    arithmetic: Arithmetic,
-    softmax: _Softmax,
-    y: npt.NDArray[np.integer],
-    params: Params,
-    reg: float,
-) -> Float64s:
+def _loss_bound(arithmetic: Arithmetic, ref: Reference, softmax: _Softmax) -> Float64s:
     # loss = -mean log P[i, y_i] + reg/2 (sum W1^2 + sum W2^2)
     (_, tiny), gamma = arithmetic, arithmetic.gamma
-    N = len(y)
-    weights = params.W1.size + params.W2.size
-    squares = (params.W1**2).sum() + (params.W2**2).sum()
-    log_Py, Elog_Py = (E[np.arange(N), y] for E in (softmax.log_P, softmax.Elog_P))
+    N, weights = len(ref.X), ref.W1.size + ref.W2.size
+    squares = (ref.W1**2).sum() + (ref.W2**2).sum()
+    true = ref.Y_ind > 0
+    log_Py, Elog_Py = ref.log_P[true], softmax.Elog_P[true]
     data = gamma(N + 2) * (abs(log_Py) + 2 * Elog_Py).mean() + Elog_Py.mean()
-    penalty = gamma(weights + 5) * 0.5 * reg * squares
+    penalty = gamma(weights + 5) * 0.5 * ref.reg * squares
     return np.asarray(data + penalty + (N + weights) * tiny)
 
 
 def _gradient_bounds(
-    arithmetic: Arithmetic,
-    X: Float64s,
-    y: npt.NDArray[np.integer],
-    params: Params,
-    reg: float,
-    scores: _Scores,
-    softmax: _Softmax,
-) -> tuple[Array, ...]:
+    arithmetic: Arithmetic, ref: Reference, scores: _Scores, softmax: _Softmax
+) -> tuple[Float64s, ...]:
     (u, tiny), gamma = arithmetic, arithmetic.gamma
-    (N, C), absX = softmax.P.shape, abs(X)
-    absW1, absW2 = abs(params.W1), abs(params.W2)
+    (N, C), absX = ref.P.shape, abs(ref.X)
+    absW1, absW2 = abs(ref.W1), abs(ref.W2)
 
     # dz2 = (P - Y_ind) / N
-    dz2 = (softmax.P - np.eye(C)[y]) / N
-    EP = softmax.EP
-    Edz2 = (EP + u * softmax.absP + 3 * u * (abs(dz2) * N + 2 * EP)) / N * (1 + 4 * u) + 2 * tiny
-    absdz2 = abs(dz2) + 2 * Edz2
+    EP, absP_Y = softmax.EP, abs(ref.P - ref.Y_ind) + 2 * softmax.EP
+    Edz2 = (EP + u * softmax.absP + 3 * u * absP_Y) / N * (1 + 4 * u) + 2 * tiny
+    absdz2 = abs(ref.dz2) + 2 * Edz2
 
     # dW2 = a1.T @ dz2 + reg * W2,  db2 = sum dz2,  da1 = dz2 @ W2.T
-    EdW2 = gamma(N + 2) * (scores.absa1.T @ absdz2) + 5 * u * reg * absW2 + (N + 2) * tiny
+    EdW2 = gamma(N + 2) * (scores.absa1.T @ absdz2) + 5 * u * ref.reg * absW2 + (N + 2) * tiny
     EdW2 += scores.Ea1.T @ absdz2 + scores.absa1.T @ Edz2
     Edb2 = gamma(N) * absdz2.sum(axis=0, keepdims=True) + Edz2.sum(axis=0, keepdims=True)
     Eda1 = gamma(C) * (absdz2 @ absW2.T) + Edz2 @ absW2.T + C * tiny
 
     # dz1 = da1 where a1 > 0
     Edz1 = scores.live * Eda1
-    absdz1 = scores.live * abs(dz2 @ params.W2.T) + 2 * Edz1
+    absdz1 = scores.live * abs(ref.da1) + 2 * Edz1
 
     # dW1 = X.T @ dz1 + reg * W1,  db1 = sum dz1
-    EdW1 = gamma(N + 2) * (absX.T @ absdz1) + 5 * u * reg * absW1 + (N + 2) * tiny
+    EdW1 = gamma(N + 2) * (absX.T @ absdz1) + 5 * u * ref.reg * absW1 + (N + 2) * tiny
     EdW1 += absX.T @ Edz1
     Edb1 = gamma(N) * absdz1.sum(axis=0, keepdims=True) + Edz1.sum(axis=0, keepdims=True)
     return Edz2, EdW2, Edb2, Eda1, Edz1, EdW1, Edb1

@@ -84,9 +84,10 @@ def forward(params: Params, X: Array, y: Labels, reg: float | Scalar) -> Forward
     S = P.sum(axis=1, keepdims=True)
     P /= S  # (N, C)
 
+    Y_ind = (y == np.arange(C)[:, None]).T.astype(X.dtype)  # (N, C)
+
     # log P from the scores, never from P, which may have underflowed to 0.
     log_P = s - np.log(S)
-    Y_ind = (y == np.arange(C)[:, None]).T.astype(X.dtype)  # (N, C)
     loss = -(Y_ind * log_P).sum() / N + 0.5 * reg * ((W1 * W1).sum() + (W2 * W2).sum())
 
     return Forward(z1, a1, z2, P, Y_ind, loss)

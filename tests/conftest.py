@@ -13,11 +13,11 @@ from manual import Backward, Forward
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--hard-problems",
+        "--problems",
         type=int,
         default=150,
         metavar="N",
-        help="random hard problems per dtype in the false-alarm test (the full run: 2000)",
+        help="random problems per dtype where right answers must agree (the full run: 2000)",
     )
 
 

@@ -8,11 +8,11 @@ import pytest
 from compare import agreement
 from compare.agreement import (
     ManualPassError,
-    as_values,
     compare,
     compare_quantity,
     compare_steps,
     manual_step,
+    step_values,
 )
 from compare.hard import TWISTS
 from compare.problem import random_problem, read_problem
@@ -100,7 +100,7 @@ def test_a_planted_mistake_is_caught_and_placed(mistake: str):
     right, wrong, first = MISTAKES[mistake]
     problem = random_problem()
     found = compare_steps(
-        problem, *planted_step(problem, right, wrong), as_values(*manual_step(problem))
+        problem, *planted_step(problem, right, wrong), step_values(*manual_step(problem))
     )
     assert found.first_difference is not None
     assert found.first_difference.name == first
@@ -116,7 +116,7 @@ def test_nan_and_infinity_are_never_agreement(name: str, value: float, side: str
     bad[0, 1] = value
     spoilt = bwd._replace(**{name: bad})
     by_hand = bwd if side == "autograd" else spoilt
-    by_autograd = as_values(fwd, bwd if side == "manual" else spoilt)
+    by_autograd = step_values(fwd, bwd if side == "manual" else spoilt)
     found = compare_steps(problem, fwd, by_hand, by_autograd).first_difference
     assert found is not None
     assert (found.name, found.at) == (name, (0, 1))
@@ -127,7 +127,7 @@ def test_a_wrong_shape_is_a_difference_and_not_a_broadcast(reshape: Callable[...
     problem = random_problem()
     fwd, bwd = manual_step(problem)
     wrong = bwd._replace(dW2=reshape(bwd.dW2))
-    found = compare_steps(problem, fwd, wrong, as_values(fwd, bwd)).first_difference
+    found = compare_steps(problem, fwd, wrong, step_values(fwd, bwd)).first_difference
     assert found is not None
     assert found.name == "dW2"
     assert str(wrong.dW2.shape) in found.mismatch
@@ -136,7 +136,7 @@ def test_a_wrong_shape_is_a_difference_and_not_a_broadcast(reshape: Callable[...
 def test_a_bias_gradient_that_lost_its_row_is_a_difference():
     problem = random_problem()
     fwd, bwd = manual_step(problem)
-    found = compare_steps(problem, fwd, bwd._replace(db1=bwd.db1[0]), as_values(fwd, bwd))
+    found = compare_steps(problem, fwd, bwd._replace(db1=bwd.db1[0]), step_values(fwd, bwd))
     assert found.first_difference is not None
     assert found.first_difference.mismatch == "shape (10,) by hand, (1, 10) by autograd"
 
@@ -145,7 +145,7 @@ def test_another_dtype_is_a_difference():
     problem = random_problem(dtype="float32")
     fwd, bwd = manual_step(problem)
     wide = bwd._replace(dW1=bwd.dW1.astype(np.float64))
-    found = compare_steps(problem, fwd, wide, as_values(fwd, bwd)).first_difference
+    found = compare_steps(problem, fwd, wide, step_values(fwd, bwd)).first_difference
     assert found is not None
     assert found.mismatch == "float64 by hand, float32 by autograd"
 
@@ -156,7 +156,7 @@ def test_a_relative_error_of_1e_12_in_one_element_of_dW2_is_caught():
     at = np.unravel_index(np.argmax(abs(bwd.dW2)), bwd.dW2.shape)
     wrong = bwd.dW2.copy()
     wrong[at] *= 1 + 1e-12
-    found = compare_steps(problem, fwd, bwd._replace(dW2=wrong), as_values(fwd, bwd))
+    found = compare_steps(problem, fwd, bwd._replace(dW2=wrong), step_values(fwd, bwd))
     assert found.first_difference is not None
     assert (found.first_difference.name, found.first_difference.at) == ("dW2", at)
 

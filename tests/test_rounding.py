@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from compare.agreement import as_values, compare, compare_steps, manual_step
+from compare.agreement import compare, compare_steps, manual_step, step_values
 from compare.bridge import to_torch, to_values
 from compare.hard import TWISTS, hard_problem
 from compare.problem import Problem, random_problem
@@ -44,7 +44,7 @@ def test_both_sides_lie_within_one_bound_of_a_50_digit_oracle(kind: str, dtype: 
     bounds = error_bounds(problem).error
     model, X, y = to_torch(problem)
     sides = {
-        "manual": as_values(*manual_step(problem)),
+        "manual": step_values(*manual_step(problem)),
         "autograd": to_values(step(model, X, y, problem.reg)),
     }
     for side, values in sides.items():
@@ -55,15 +55,15 @@ def test_both_sides_lie_within_one_bound_of_a_50_digit_oracle(kind: str, dtype: 
 def test_the_oracle_notices_a_wrong_gradient():
     problem = small("float64")
     fwd, bwd = manual_step(problem)
-    wrong = as_values(fwd, bwd._replace(dW2=bwd.dW2 * (1 + 1e-10)))
+    wrong = step_values(fwd, bwd._replace(dW2=bwd.dW2 * (1 + 1e-10)))
     found = dict(errors(wrong, oracle(problem)))
     assert not (found["dW2"] <= error_bounds(problem).error.dW2).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_no_right_answer_is_accused(dtype: str, request: pytest.FixtureRequest):
-    """The full run, of 2000 a dtype: pytest tests/test_rounding.py --hard-problems 2000"""
-    for seed in range(request.config.getoption("--hard-problems")):
+    """The full run, of 2000 a dtype: pytest tests/test_rounding.py --problems 2000"""
+    for seed in range(request.config.getoption("--problems")):
         found = compare(hard_problem(seed, dtype))
         assert found.agree, f"seed {seed}: {found.first_difference}"
 
@@ -78,7 +78,7 @@ def test_the_bound_is_narrow_beside_the_values(quantity: str, dtype: str):
 def test_the_bound_comes_from_the_inputs_and_not_from_the_values_under_test():
     problem = random_problem()
     fwd, bwd = manual_step(problem)
-    autograd = as_values(fwd, bwd)
+    autograd = step_values(fwd, bwd)
     wrong = fwd._replace(z2=fwd.z2 * 1e6)
     right = compare_steps(problem, fwd, bwd, autograd).quantities[2]
     assert compare_steps(problem, wrong, bwd, autograd).quantities[2].allowed == pytest.approx(
@@ -102,7 +102,7 @@ def test_a_unit_within_rounding_of_0_may_fall_on_either_side(dtype: str):
     for z1 in (tiny, -tiny):
         fwd = fwd._replace(z1=np.full_like(fwd.z1, z1), a1=np.full_like(fwd.a1, max(z1, 0)))
         sides.append((fwd, backward(problem.params, problem.X, problem.reg, fwd)))
-    found = compare_steps(problem, *sides[0], as_values(*sides[1]))
+    found = compare_steps(problem, *sides[0], step_values(*sides[1]))
     assert found.agree
     assert found.kinks == fwd.z1.size
 
@@ -111,7 +111,7 @@ def test_a_mask_that_differs_away_from_0_is_a_difference():
     problem = random_problem()
     fwd, bwd = manual_step(problem)
     lost = np.where(fwd.z1 > 0.5, bwd.da1, 0)
-    found = compare_steps(problem, fwd, bwd._replace(dz1=lost), as_values(fwd, bwd))
+    found = compare_steps(problem, fwd, bwd._replace(dz1=lost), step_values(fwd, bwd))
     assert found.first_difference is not None
     assert found.first_difference.name == "dz1"
 

@@ -1,0 +1,248 @@
+"""How small an error the check sees, and how often it accuses a right answer: measured, beside the
+tolerances that people use.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from compare.agreement import compare_quantity, compare_steps, manual_step, step_values
+from compare.bridge import to_torch, to_values
+from compare.exact import compare_exactly, exact_batch
+from compare.hard import hard_problem
+from compare.problem import Problem, check_whole, random_problem
+from compare.report import number, table
+from compare.rounding import error_bounds
+from compare.steps import RIGHT, follow, followed_values
+from compare.values import Values
+from torch_ref import step
+
+GRADIENTS = ("dW1", "db1", "dW2", "db2")
+SETTINGS = (("float64", 200), ("float64", 8), ("float32", 200))
+# Exact batches for the false alarms: the default, the smallest, a wide one.
+SHAPES: tuple[dict[str, int], ...] = (
+    {},
+    {"rows": 1, "features": 1, "hidden": 1, "classes": 2},
+    {"rows": 64, "features": 20, "hidden": 64, "classes": 10},
+    {"rows": 1024, "hidden": 200},
+)
+
+Array = npt.NDArray[Any]
+Rule = Callable[[str, Array, Array], bool]  # name, by hand, by autograd -> accepted
+
+
+class Case(NamedTuple):
+    """A problem, what autograd has for it, and the rule that judges the manual side."""
+
+    problem: Problem
+    autograd: Values
+    accepts: Rule
+
+
+@dataclass(frozen=True)
+class Sharpness:
+    """One rule at one dtype and number of rows: the smallest relative errors that it flags."""
+
+    rule: str
+    dtype: str
+    rows: int
+    smallest: dict[str, float]  # for each gradient the median over its elements; "reg"; "1/N"
+    false_alarms: int
+    problems: int
+
+
+def tolerances() -> dict[str, Rule]:
+    """The rules that people use, each with its own defaults, called as they call them."""
+    defaults = inspect.signature(torch.autograd.gradcheck).parameters
+    atol, rtol = defaults["atol"].default, defaults["rtol"].default
+
+    def silent(check: Callable[[Array, Array], None]) -> Rule:
+        def accepts(name: str, manual: Array, autograd: Array) -> bool:
+            try:
+                check(manual, autograd)
+            except AssertionError:
+                return False
+            return True
+
+        return accepts
+
+    return {
+        "np.allclose": lambda name, a, b: np.allclose(a, b),
+        "np assert_allclose": silent(np.testing.assert_allclose),
+        "torch assert_close": silent(
+            lambda a, b: torch.testing.assert_close(torch.tensor(a), torch.tensor(b))
+        ),
+        "gradcheck's": lambda name, a, b: np.allclose(a, b, rtol=rtol, atol=atol),
+    }
+
+
+def measure(
+    seed: int, problems: int, progress: Callable[[int], None] = lambda done: None
+) -> list[Sharpness]:
+    """Every rule in every setting. `progress` is told of each of `work(problems)` things done.
+
+    Raises ValueError unless there is at least one problem to look for false alarms in.
+    """
+    check_whole("problems", problems, 1)
+    done = iter(range(1, work(problems) + 1))
+    alarms = {}
+    for dtype in dict.fromkeys(dtype for dtype, _ in SETTINGS):
+        alarms[dtype] = dict.fromkeys(_cases(random_problem(seed, dtype=dtype), seed), 0)
+        for number_ in range(seed, seed + problems):
+            for rule in _false_alarms(number_, dtype):
+                alarms[dtype][rule] += 1
+            progress(next(done))
+
+    found = []
+    for dtype, rows in SETTINGS:
+        problem = random_problem(seed, samples=rows, dtype=dtype)
+        for rule, case in _cases(problem, seed).items():
+            smallest = _smallest(case)
+            found.append(Sharpness(rule, dtype, rows, smallest, alarms[dtype][rule], problems))
+            progress(next(done))
+    return found
+
+
+def work(problems: int) -> int:
+    """The number of things that `measure` does."""
+    dtypes, rules = {dtype for dtype, _ in SETTINGS}, 2 + len(tolerances())
+    return problems * len(dtypes) + rules * len(SETTINGS)
+
+
+def _cases(problem: Problem, seed: int) -> dict[str, Case]:
+    autograd, error = _autograd(problem), error_bounds(problem).error
+    exact = exact_batch(seed, dtype=problem.dtype).problem
+
+    def within_bound(name: str, manual: Array, autograd: Array) -> bool:
+        return compare_quantity(name, manual, autograd, getattr(error, name)).ok
+
+    def identical(name: str, manual: Array, autograd: Array) -> bool:
+        return np.array_equal(manual, autograd)
+
+    return {
+        "bound": Case(problem, autograd, within_bound),
+        "exact batch": Case(exact, _autograd(exact), identical),
+        **{name: Case(problem, autograd, rule) for name, rule in tolerances().items()},
+    }
+
+
+def _autograd(problem: Problem) -> Values:
+    model, X, y = to_torch(problem)
+    return to_values(step(model, X, y, problem.reg))
+
+
+def _smallest(case: Case) -> dict[str, float]:
+    values = step_values(*manual_step(case.problem))
+    return {
+        **{name: _in_one_element(case, name, getattr(values, name)) for name in GRADIENTS},
+        "reg": _threshold(lambda error: _accepted_with(case, _reg_off_by(error))),
+        "1/N": _threshold(lambda error: _accepted_with(case, _mean_off_by(error))),
+    }
+
+
+def _in_one_element(case: Case, name: str, value: Array) -> float:
+    """The median over the elements that are not 0."""
+
+    def smallest_at(at: tuple[int, ...]) -> float:
+        def accepted(error: float) -> bool:
+            wrong = value.copy()
+            wrong[at] *= 1 + error
+            return case.accepts(name, wrong, getattr(case.autograd, name))
+
+        return _threshold(accepted)
+
+    return median(smallest_at(at) for at in np.ndindex(value.shape) if value[at])
+
+
+def _reg_off_by(error: float) -> dict[str, str]:
+    return {name: RIGHT[name].replace("reg", f"reg * {1 + error!r}") for name in ("dW1", "dW2")}
+
+
+def _mean_off_by(error: float) -> dict[str, str]:
+    return {"dz2": f"{RIGHT['dz2']} * {1 + error!r}"}
+
+
+def _accepted_with(case: Case, replaced: dict[str, str]) -> bool:
+    values = followed_values(follow(case.problem, replaced=replaced))
+    return all(
+        case.accepts(name, getattr(values, name), getattr(case.autograd, name))
+        for name in GRADIENTS
+    )
+
+
+def _threshold(accepted: Callable[[float], bool], low: float = -17, high: float = 3) -> float:
+    """The smallest error that is not accepted, to 1 %, by bisection of its exponent; 0 if the
+    right answer is not accepted either.
+    """
+    if not accepted(0):
+        return 0.0
+    if accepted(10**high):
+        return np.inf
+    while high - low > 0.004:
+        middle = (low + high) / 2
+        low, high = (middle, high) if accepted(10**middle) else (low, middle)
+    return float(10**high)
+
+
+def _false_alarms(seed: int, dtype: str) -> Iterator[str]:
+    """The rules that accuse a right answer to a hard problem: the loss or one of the gradients
+    (of all twelve quantities, for the bound and on the exact batch).
+    """
+    problem = hard_problem(seed, dtype)
+    fwd, bwd = manual_step(problem)
+    manual, autograd = step_values(fwd, bwd), _autograd(problem)
+    if not compare_steps(problem, fwd, bwd, autograd).agree:
+        yield "bound"
+    if not compare_exactly(exact_batch(seed, **SHAPES[seed % len(SHAPES)], dtype=dtype)).agree:
+        yield "exact batch"
+    for rule, accepts in tolerances().items():
+        pairs = ((n, getattr(manual, n), getattr(autograd, n)) for n in ("loss", *GRADIENTS))
+        if not all(accepts(*pair) for pair in pairs):
+            yield rule
+
+
+_ELEMENT = "{}, one element"
+_HEADING = """\
+The smallest relative error that each rule flags (in one element: the median over the elements;
+"alarm": it flags the right answer), and how many right answers to hard problems it accuses.
+The exact batch has 256 rows; the bound and the exact batch judge all twelve quantities, the other
+rules the loss and the four gradients."""
+
+
+def sharpness_text(found: list[Sharpness]) -> str:
+    """For people: one table for each dtype and number of rows, a column for each rule."""
+    blocks = [_HEADING]
+    for dtype, rows in SETTINGS:
+        here = [s for s in found if (s.dtype, s.rows) == (dtype, rows)]
+        lines = [
+            (
+                _ELEMENT.format(what) if what in GRADIENTS else what,
+                *(f"{s.smallest[what]:.1e}" if s.smallest[what] else "alarm" for s in here),
+            )
+            for what in here[0].smallest
+        ]
+        alarms = (f"false alarms of {here[0].problems}", *(str(s.false_alarms) for s in here))
+        header = (f"{dtype}, {rows} rows", *(s.rule for s in here))
+        blocks.append(table(header, [*lines, alarms]))
+    return "\n\n".join(blocks)
+
+
+def sharpness_data(found: list[Sharpness], seed: int) -> dict[str, Any]:
+    """The same as plain data for JSON; an error of 0 means that the right answer is flagged."""
+    rules = [
+        {
+            "rule": s.rule,
+            "dtype": s.dtype,
+            "rows": s.rows,
+            "smallest": {what: number(error) for what, error in s.smallest.items()},
+            "false_alarms": s.false_alarms,
+        }
+        for s in found
+    ]
+    return {"seed": seed, "problems": found[0].problems, "rules": rules}
