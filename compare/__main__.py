@@ -2,12 +2,19 @@
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
 from typing import NoReturn
 
-from compare.problem import Problem, random_problem, read_problem
+from compare.check_report import report_data, report_text, summary_text
+from compare.checking import check_file
+from compare.exercise import exercise
+from compare.problem import Problem, check_whole, random_problem, read_problem
 from compare.progress import Progress
 
 AGREE, DIFFER, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -135,7 +142,88 @@ def sharpness_verb(argv: list[str]) -> int:
     return DIFFER if any(s.false_alarms for s in ours) else AGREE
 
 
-VERBS: dict[str, Callable[[list[str]], int]] = {"sharpness": sharpness_verb}
+def exercise_verb(argv: list[str]) -> int:
+    """Write a file to start a backward pass of your own from: shapes and steps, no answers."""
+    parser = Parser("python -m compare exercise", exercise_verb.__doc__ or "")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE.py", help="the new file")
+    options = parser.parse_args(argv)
+    try:
+        with open(options.output, "x", encoding="utf-8") as file:
+            file.write(exercise(options.output))
+    except FileExistsError:
+        raise ValueError(
+            f"--output: expected a new file, got {options.output}: it exists"
+        ) from None
+    except OSError as error:
+        raise ValueError(f"--output: cannot write {options.output}: {error.strerror}") from None
+    print(f"Fill in {options.output}, then: python -m compare check {options.output}")
+    return AGREE
+
+
+def check_verb(argv: list[str]) -> int:
+    """Judge backward passes: which line is wrong, and which mistake it is."""
+    options = _check_parser().parse_args(argv)
+    if not 0 < options.timeout < math.inf:
+        raise ValueError(f"--timeout: expected seconds > 0, got {options.timeout:g}")
+    check_whole("--jobs", options.jobs, 1)
+    for file in options.files:
+        if not file.is_file():
+            raise ValueError(f"{file}: expected a Python file, got {_what_is_there(file)}")
+
+    judged = partial(check_file, timeout=options.timeout, strict=options.strict)
+    reports = []
+    with (
+        ProcessPoolExecutor(min(options.jobs, len(options.files))) as pool,
+        Progress("file", len(options.files)) as progress,
+    ):
+        for report in pool.map(judged, options.files):
+            reports.append(report)
+            progress(len(reports))
+    if options.json:
+        _print_json([report_data(report) for report in reports])
+    elif len(reports) == 1:
+        print(report_text(reports[0], options.hint))
+    else:
+        blocks = [report_text(report, options.hint) for report in reports if not report.right]
+        print("\n\n".join([*blocks, summary_text(reports, options.hint)]))
+    return AGREE if all(report.right for report in reports) else DIFFER
+
+
+def _check_parser() -> argparse.ArgumentParser:
+    parser = Parser("python -m compare check", check_verb.__doc__ or "")
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="each with a backward()"
+    )
+    parser.add_argument(
+        "--hint",
+        choices=("where", "what", "formula"),
+        default="what",
+        help="name the wrong quantity, name the mistake too (the default), or show the right line",
+    )
+    parser.add_argument("--strict", action="store_true", help="other conventions are mistakes")
+    parser.add_argument(
+        "--timeout", type=float, default=10, metavar="S", help="seconds for each file (default 10)"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="J",
+        help="files side by side (default: the number of cores)",
+    )
+    parser.add_json_option()
+    return parser
+
+
+def _what_is_there(path: Path) -> str:
+    return "a directory" if path.is_dir() else "no such file"
+
+
+VERBS: dict[str, Callable[[list[str]], int]] = {
+    "sharpness": sharpness_verb,
+    "exercise": exercise_verb,
+    "check": check_verb,
+}
 
 
 def main(argv: list[str]) -> int:

@@ -4,6 +4,7 @@ Written once more, and on purpose: what `rounding` and `exact` say of a manual s
 on the lines of that step.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -33,19 +34,20 @@ class Reference(NamedTuple):
     da1: Float64s
 
 
-def reference(problem: Problem) -> Reference:
-    """Forward, and the backward pass down to the ReLU."""
-    X, *params = (a.astype(np.float64) for a in (problem.X, *problem.params))
-    W1, b1, W2, b2 = params
-    z1 = X @ W1 + b1
-    a1 = np.maximum(z1, 0)
-    z2 = a1 @ W2 + b2
+def reference(problem: Problem, given: Mapping[str, Float64s] | None = None) -> Reference:
+    """Forward, and the backward pass down to the ReLU, from the `given` values of z1, a1, z2, P,
+    Y_ind, dz2 and da1 where there are any.
+    """
+    given = given or {}
+    X, W1, b1, W2, b2 = (a.astype(np.float64) for a in (problem.X, *problem.params))
+    z1 = given.get("z1", X @ W1 + b1)
+    a1 = given.get("a1", np.maximum(z1, 0))
+    z2 = given.get("z2", a1 @ W2 + b2)
     s = z2 - z2.max(axis=1, keepdims=True)
     S = np.exp(s).sum(axis=1, keepdims=True)
-    P = np.exp(s) / S
-    Y_ind = np.eye(W2.shape[1])[problem.y]
-    dz2 = (P - Y_ind) / len(X)
+    P = given.get("P", np.exp(s) / S)
+    Y_ind = given.get("Y_ind", np.eye(W2.shape[1])[problem.y])
+    dz2 = given.get("dz2", (P - Y_ind) / len(X))
+    da1 = given.get("da1", dz2 @ W2.T)
     reg = float(problem.X.dtype.type(problem.reg))
-    return Reference(
-        X, W1, b1, W2, b2, reg, z1, a1, z2, s, S, P, s - np.log(S), Y_ind, dz2, dz2 @ W2.T
-    )
+    return Reference(X, W1, b1, W2, b2, reg, z1, a1, z2, s, S, P, s - np.log(S), Y_ind, dz2, da1)

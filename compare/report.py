@@ -1,29 +1,16 @@
 """Records -> text for people, plain data for JSON."""
 
 import math
-from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from compare.agreement import Comparison, Quantity
 from compare.descent import Descent, Verdict
 from compare.exact import ExactComparison, ExactQuantity
 from compare.problem import Problem
+from compare.text import exactly, number, percent, place, table
 
 # An allowance this wide beside the values themselves makes agreement an empty word.
 TELLS_LITTLE = 0.1
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
-    """Aligned columns: the first `left` of them to the left, the others to the right."""
-    lines = [tuple(header), *map(tuple, rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column < left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
 
 
 class Run(NamedTuple):
@@ -158,11 +145,6 @@ def _difference_text(q: Quantity, dtype: str) -> str:
     )
 
 
-def exactly(value: float, dtype: str) -> str:
-    """As many digits as tell one number of the dtype from the next."""
-    return f"{value:.{17 if dtype == 'float64' else 9}g}"
-
-
 def descent_text(descent: Descent) -> str:
     start, steps, tightest = descent.verdicts[0], len(descent.verdicts), descent.tightest
     return "\n".join(
@@ -177,14 +159,6 @@ def descent_text(descent: Descent) -> str:
             "a torch model on its own way down (not judged)",
         )
     )
-
-
-def place(at: tuple[int, ...]) -> str:
-    return f"[{', '.join(map(str, at))}]" if at else ""
-
-
-def percent(share: float) -> str:
-    return f"{share:.1%}" if share < 100 else f"{share:.0e}×"
 
 
 def _count(number: int, noun: str) -> str:
@@ -265,8 +239,3 @@ def _verdict_data(v: Verdict) -> dict[str, Any]:
         "used": number(v.tightest.used),
         "drift": number(v.drift),
     }
-
-
-def number(value: float) -> float | None:
-    """JSON has no NaN and no infinity: null stands for them."""
-    return value if math.isfinite(value) else None

@@ -50,12 +50,21 @@ class Arithmetic(NamedTuple):
 
 def error_bounds(problem: Problem) -> Bounds:
     """E for each element of the twelve quantities of `problem`, in float64."""
-    dtype = np.finfo(problem.X.dtype)
-    arithmetic = Arithmetic(float(dtype.eps) / 2, float(dtype.tiny))
+    with np.errstate(all="ignore"):
+        return bounds_at(reference(problem), problem.dtype)
+
+
+def bounds_at(ref: Reference, dtype: str, any_softmax: bool = False) -> Bounds:
+    """E around these values, for arithmetic in `dtype`.
+
+    With `any_softmax` the softmax need not take the row's maximum off the scores before all else:
+    scores minus their log-sum-exp, say, are rounded as the scores themselves are.
+    """
+    arithmetic = Arithmetic(float(np.finfo(dtype).eps) / 2, float(np.finfo(dtype).tiny))
     with np.errstate(all="ignore"):  # a bound may be infinite: such an element is never accepted
-        ref = reference(problem)
         scores = _score_bounds(arithmetic, ref)
-        softmax = _softmax_bounds(arithmetic, ref, scores.Ez2)
+        unshifted = arithmetic.gamma(4) * abs(ref.z2).max(axis=1, keepdims=True)
+        softmax = _softmax_bounds(arithmetic, ref, scores.Ez2 + any_softmax * unshifted)
         Eloss = _loss_bound(arithmetic, ref, softmax)
         gradients = _gradient_bounds(arithmetic, ref, scores, softmax)
         forward = (scores.Ez1, scores.Ea1, scores.Ez2, softmax.EP, Eloss)
@@ -104,7 +113,7 @@ def _softmax_bounds(arithmetic: Arithmetic, ref: Reference, Ez2: Float64s) -> _S
 
     # What the errors of the scores do to log P[i, k]: at most sum_j P[i, j] |error k - error j|.
     M = Ez2.max(axis=1, keepdims=True)
-    absP = np.fmin(ref.P * np.exp(4 * M), 1)  # fmin: 0 * inf is no number, and says nothing
+    absP = np.fmin(abs(ref.P) * np.exp(4 * M), 1)  # fmin: 0 * inf is no number, and says nothing
     others = 1 - np.eye(C)
     moved = np.fmin(Ez2 * (absP @ others) + (absP * Ez2) @ others, Ez2 + M)
 
@@ -127,7 +136,7 @@ def _loss_bound(arithmetic: Arithmetic, ref: Reference, softmax: _Softmax) -> Fl
     squares = (ref.W1**2).sum() + (ref.W2**2).sum()
     true = ref.Y_ind > 0
     log_Py, Elog_Py = ref.log_P[true], softmax.Elog_P[true]
-    data = gamma(N + 2) * (abs(log_Py) + 2 * Elog_Py).mean() + Elog_Py.mean()
+    data = (gamma(N + 2) * (abs(log_Py) + 2 * Elog_Py).sum() + Elog_Py.sum()) / N
     penalty = gamma(weights + 5) * 0.5 * ref.reg * squares
     return np.asarray(data + penalty + (N + weights) * tiny)
 

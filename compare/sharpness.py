@@ -17,9 +17,9 @@ from compare.bridge import to_torch, to_values
 from compare.exact import compare_exactly, exact_batch
 from compare.hard import hard_problem
 from compare.problem import Problem, check_whole, random_problem
-from compare.report import number, table
 from compare.rounding import error_bounds
 from compare.steps import RIGHT, follow, followed_values
+from compare.text import number, table
 from compare.values import Values
 from torch_ref import step
 

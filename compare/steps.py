@@ -71,13 +71,16 @@ def follow(
     """Each quantity, computed by its lines, or those that replace them, from the earlier ones:
     from their `given` values where there are any, else from those just computed.
 
-    Raises whatever a replaced line raises.
+    A line that replaces another runs after it, and so finds its helpers (s, S) there. Raises
+    whatever a replaced line raises.
     """
-    given, steps = given or {}, RIGHT | dict(replaced or {})
+    given, replaced = given or {}, replaced or {}
     environment: dict[str, Any] = {"np": np, **inputs(problem)}
     computed = {}
     for name in QUANTITIES:
-        exec(_compiled(name, steps[name]), environment)
+        exec(_compiled(name, RIGHT[name]), environment)
+        if name in replaced:
+            exec(_compiled(name, replaced[name]), environment)
         computed[name] = environment[name]
         if name in given:
             environment[name] = np.copy(given[name])  # a line may write to what it reads

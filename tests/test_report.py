@@ -10,7 +10,8 @@ from compare.agreement import Comparison, compare, compare_steps, manual_step, s
 from compare.descent import Descent, descend
 from compare.exact import compare_exactly, exact_batch
 from compare.problem import random_problem
-from compare.report import Run, number, percent, run_data, run_text, table
+from compare.report import Run, run_data, run_text
+from compare.text import number, percent, table
 
 
 def spoilt(**values: object) -> Comparison:

@@ -1,0 +1,48 @@
+"""The file that a learner starts from."""
+
+EXERCISE = '''\
+"""My backward pass. Check it:  python -m compare check {name}
+
+    N samples, D features, H hidden units, C classes
+
+    X (N, D)     y (N,)  class of each sample, 0 to C - 1
+    W1 (D, H)    b1 (1, H)
+    W2 (H, C)    b2 (1, C)
+    reg          a number
+
+    L = -(1/N) sum_i log P[i, y_i] + 1/2 reg (sum W1^2 + sum W2^2)
+"""
+
+import numpy as np
+
+
+def backward(X, y, W1, b1, W2, b2, reg):
+    # Forward
+    z1 = None  # (N, H)  first layer, before the ReLU
+    a1 = None  # (N, H)  after the ReLU
+    z2 = None  # (N, C)  scores
+    P = None  # (N, C)  softmax of the scores, row by row
+    Y_ind = None  # (N, C)  Y_ind[i, k] = 1 if sample i is of class k, else 0
+    loss = None  # a number
+
+    # Backward: d... is the gradient of the loss by ...
+    dz2 = None  # (N, C)
+    dW2 = None  # (H, C)
+    db2 = None  # (1, C)
+    da1 = None  # (N, H)
+    dz1 = None  # (N, H)
+    dW1 = None  # (D, H)
+    db1 = None  # (1, H)
+
+    # The four gradients are needed. Each other value that you return helps to find the wrong line.
+    values = {{
+        "z1": z1, "a1": a1, "z2": z2, "P": P, "Y_ind": Y_ind, "loss": loss, "dz2": dz2,
+        "dW2": dW2, "db2": db2, "da1": da1, "dz1": dz1, "dW1": dW1, "db1": db1,
+    }}
+    return {{name: value for name, value in values.items() if value is not None}}
+'''
+
+
+def exercise(name: str) -> str:
+    """The text of a file called `name`, without any answer."""
+    return EXERCISE.format(name=name)

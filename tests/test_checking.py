@@ -1,0 +1,355 @@
+"""compare.check: mistakes are caught, placed and named, and right solutions are not accused."""
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import compare
+from compare.__main__ import main
+from compare.check_report import report_data, report_html, report_text
+from compare.checking import Report
+from tests.learners import FLOAT32, PLANTS, RIGHT_SOLUTIONS, Plant, source
+
+Capture = pytest.CaptureFixture[str]
+
+
+def checked(text: str, strict: bool = False) -> Report:
+    namespace: dict = {}
+    exec(text, namespace)
+    return compare.check(namespace["backward"], strict=strict)
+
+
+def names(report: Report) -> set[str]:
+    return {name for f in report.mistakes for name in (f.id, *f.also)}
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
+def test_a_mistake_is_caught_placed_and_named(plant: Plant):
+    report = checked(source(plant))
+    assert not report.right
+    assert [f.quantity for f in report.mistakes] == [plant.quantity]
+    assert plant.id in names(report)
+    assert str(report).splitlines()[-1] == f"Fix {plant.quantity} first."
+
+
+@pytest.mark.parametrize(
+    "plant", [p for p in PLANTS if p.seen_in_gradients], ids=lambda plant: plant.name
+)
+def test_a_mistake_is_caught_and_named_from_the_four_gradients_alone(plant: Plant):
+    report = checked(source(plant, everything=False))
+    assert not report.right
+    assert plant.id in names(report)
+    assert len(report.mistakes) == 1
+
+
+def pairs() -> list[tuple[Plant, Plant]]:
+    """All pairs of mistakes in different steps that can be written into one file."""
+    return [
+        (one, other)
+        for one, other in itertools.combinations(PLANTS, 2)
+        if one.quantity != other.quantity and one.old != other.old
+    ]
+
+
+def test_of_pairs_of_mistakes_both_places_are_found(request: pytest.FixtureRequest):
+    """At least 95 of 100; a sample of the pairs, or all of them with --problems 2000."""
+    every = max(1, 2000 // request.config.getoption("--problems"))
+    sample = pairs()[:: 3 * every] if every > 1 else pairs()
+    found = 0
+    for one, other in sample:
+        places = {f.quantity for f in checked(source(one, other)).mistakes}
+        found += {one.quantity, other.quantity} <= places
+    assert found >= 0.95 * len(sample), f"{found} of {len(sample)}"
+
+
+@pytest.mark.parametrize("solution", RIGHT_SOLUTIONS)
+def test_a_right_solution_is_not_accused(solution: str):
+    report = checked(RIGHT_SOLUTIONS[solution])
+    assert report.right, str(report)
+    assert {q.verdict for q in report.quantities} <= {"right", "missing", "remark"}
+
+
+CONVENTIONS = {
+    "biases of shape (H,)": {"flat-bias"},
+    "float32 throughout": {"float32"},
+    "loss without its penalty": {"loss-without-penalty"},
+    "loss from log P": {"log-of-underflow"},
+    "reg·W² without the ½, everywhere": {"penalty-without-half"},
+}
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_another_convention_is_a_remark_and_with_strict_a_mistake(convention: str):
+    report = checked(RIGHT_SOLUTIONS[convention])
+    assert {f.id for f in report.remarks} == CONVENTIONS[convention]
+    assert str(report).endswith("All right, with remarks.")
+    strict = checked(RIGHT_SOLUTIONS[convention], strict=True)
+    assert not strict.right
+    assert {f.id for f in strict.mistakes} == CONVENTIONS[convention]
+
+
+HALF_CONVENTIONS = {
+    "2·reg·W in one layer": (Plant(8, "", "", "+ reg * W2", "+ 2 * reg * W2"),),
+    "2·reg·W, and a loss with the ½": (
+        Plant(8, "", "", "+ reg * W2", "+ 2 * reg * W2"),
+        Plant(8, "", "", "+ reg * W1", "+ 2 * reg * W1"),
+    ),
+    "a loss without the ½, and reg·W": (Plant(8, "", "", "0.5 * reg", "reg"),),
+}
+
+
+@pytest.mark.parametrize("case", HALF_CONVENTIONS)
+def test_a_convention_that_is_not_kept_throughout_is_a_mistake(case: str):
+    assert not checked(source(*HALF_CONVENTIONS[case])).right
+
+
+UNKNOWN = {
+    "a constant factor": ("dW2 = h.T", "dW2 = 1.7 * h.T", "1.7 times the data part"),
+    "a formula of nobody's": ("dhin = dh * (h > 0)", "dhin = np.tanh(dh) * (h > 0.3)", "where"),
+    "a small difference": ("db1 = np", "db1 = 1e-9 + np", "off by 1.0e-09"),
+}
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+@pytest.mark.parametrize("everything", [True, False], ids=["everything", "gradients"])
+def test_what_fits_nothing_is_called_unrecognised_with_what_is_known(case: str, everything: bool):
+    old, new, known = UNKNOWN[case]
+    report = checked(source(Plant(0, "", "", old, new), everything=everything))
+    assert {f.id for f in report.mistakes} == {"unrecognised"}
+    if everything:
+        assert known in report.mistakes[0].evidence
+
+
+def test_later_steps_that_follow_from_a_wrong_one_are_inherited():
+    report = checked(source(PLANTS[0]))
+    verdicts = {q.name: q.verdict for q in report.quantities}
+    assert verdicts["dz2"] == "wrong"
+    assert all(verdicts[q] == "inherited" for q in ("dW2", "db2", "da1", "dz1", "dW1", "db1"))
+    assert all(verdicts[q] == "right" for q in ("z1", "a1", "z2", "P", "Y_ind", "loss"))
+    assert report.findings[0].evidence == "200.0 times the right one"
+
+
+def test_evidence_names_the_exact_difference_of_a_regularised_bias():
+    plant = next(p for p in PLANTS if p.id == "bias-regularised" and p.quantity == "db1")
+    assert "differs by exactly reg·b1" in str(checked(source(plant)))
+
+
+def test_evidence_shows_both_shapes():
+    plant = next(p for p in PLANTS if p.id == "transposed" and p.quantity == "dW2")
+    assert "your shape is (3, 10), the right one (10, 3)" in str(checked(source(plant)))
+
+
+def test_two_mistakes_with_the_same_numbers_are_both_named():
+    plant = next(p for p in PLANTS if p.id == "mask-missing")
+    (finding,) = checked(source(plant)).mistakes
+    assert {finding.id, *finding.also} == {"mask-missing", "mask-always-true"}
+
+
+def test_a_gradient_that_is_not_returned_is_missing_and_the_file_not_right():
+    report = checked(source(everything=False).replace("db2=db2", ""))
+    assert not report.right
+    assert {q.name: q.verdict for q in report.quantities}["db2"] == "missing"
+    assert "Fix db2 first." in str(report)
+
+
+@pytest.mark.parametrize(
+    ("hint", "title", "formula"),
+    [("where", False, False), ("what", True, False), ("formula", True, True)],
+)
+def test_hints_give_away_as_much_as_asked_for(hint, title: bool, formula: bool):
+    text = report_text(checked(source(PLANTS[0])), hint)
+    assert ("the 1/N is missing" in text) is title
+    assert ("dz2 = (P - Y_ind) / N" in text) is formula
+    assert text.endswith("Fix dz2 first.")
+
+
+def test_assert_backward_raises_with_the_readable_report():
+    namespace: dict = {}
+    exec(source(PLANTS[0]), namespace)
+    with pytest.raises(AssertionError, match=r"the 1/N is missing: 200\.0 times the right one"):
+        compare.assert_backward(namespace["backward"])
+    exec(source(), namespace)
+    compare.assert_backward(namespace["backward"])
+
+
+def test_a_notebook_shows_a_table():
+    html = report_html(checked(source(PLANTS[0])))
+    assert html == checked(source(PLANTS[0]))._repr_html_()
+    assert html.count("<tr>") == 13
+    assert "<td>inherited</td>" in html
+    assert "<p>Fix dz2 first.</p>" in html
+    assert "<script" not in report_html(Report("x", (), (), "<script>"))
+
+
+def test_a_function_of_another_signature_is_refused():
+    with pytest.raises(ValueError, match=r"expected f\(X, y, .*got f\(x\)"):
+        compare.check(lambda_named_f)
+    with pytest.raises(ValueError, match="function: expected a function, got int"):
+        compare.check(3)
+
+
+def lambda_named_f(x):
+    return x
+
+
+lambda_named_f.__name__ = "f"
+
+
+# The command line
+
+
+def write(folder: Path, **texts: str) -> list[str]:
+    files = []
+    for name, text in texts.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+        files.append(str(folder / f"{name}.py"))
+    return files
+
+
+def test_one_file_gets_a_line_for_each_quantity(tmp_path: Path, capsys: Capture):
+    assert main(["check", *write(tmp_path, mine=source(PLANTS[0]))]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + 13 + 1
+    assert lines[7] == "  dz2    wrong      the 1/N is missing: 200.0 times the right one"
+    assert lines[-1] == "Fix dz2 first."
+
+
+def test_a_right_file_exits_0(tmp_path: Path, capsys: Capture):
+    assert main(["check", *write(tmp_path, mine=source())]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "All right."
+
+
+def test_several_files_come_out_in_the_order_given_with_a_line_each_and_a_count(
+    tmp_path: Path, capsys: Capture
+):
+    slow = "import time\ntime.sleep(0.5)\n" + source()
+    files = write(
+        tmp_path, d=slow, b=source(PLANTS[0]), c="def backward(: pass", a=source(PLANTS[7])
+    )
+    assert main(["check", *files, "--jobs", "2"]) == 1
+    lines = capsys.readouterr().out.splitlines()[-5:]
+    assert [line.split()[0] for line in lines[:-1]] == files
+    assert lines[0].endswith("right")
+    assert lines[1].endswith("wrong: dz2 (no-mean)")
+    assert "failed: SyntaxError" in lines[2]
+    assert lines[4] == "1 of 4 right."
+
+
+def test_json_has_the_same_as_data(tmp_path: Path, capsys: Capture):
+    files = write(tmp_path, a=source(PLANTS[0]), b="", c=RIGHT_SOLUTIONS["biases of shape (H,)"])
+    assert main(["check", *files, "--json"]) == 1
+    first, second, third = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert first["right"] is False
+    assert first["mistakes"] == [
+        {
+            "quantity": "dz2",
+            "id": "no-mean",
+            "title": "the 1/N is missing",
+            "evidence": "200.0 times the right one",
+            "also": [],
+        }
+    ]
+    dz2 = first["quantities"][6]
+    assert (dz2["name"], dz2["verdict"]) == ("dz2", "wrong")
+    assert dz2["max_abs_diff"] > 0.1 > dz2["allowed"] > 0
+    assert second["error"].startswith("expected a function backward(")
+    assert third["right"] is True
+    assert {remark["id"] for remark in third["remarks"]} == {"flat-bias"}
+
+
+def test_nan_is_no_number_in_json():
+    plant = next(p for p in PLANTS if p.id == "no-shift")
+    data = report_data(checked(source(plant)))
+    assert json.dumps(data, allow_nan=False)
+    assert "nan at" in data["mistakes"][0]["evidence"]
+
+
+def test_hint_and_strict_are_passed_on(tmp_path: Path, capsys: Capture):
+    files = write(tmp_path, a=RIGHT_SOLUTIONS["biases of shape (H,)"], b=source(PLANTS[0]))
+    assert main(["check", files[0], "--strict"]) == 1
+    assert main(["check", files[1], "--hint", "formula"]) == 1
+    assert "dz2 = (P - Y_ind) / N" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("nowhere.py", "nowhere.py: expected a Python file, got no such file"),
+        (".", "expected a Python file, got a directory"),
+        ("", "the following arguments are required: FILE"),
+        ("{file} --hint all", "invalid choice: 'all'"),
+        ("{file} --timeout 0", "--timeout: expected seconds > 0, got 0"),
+        ("{file} --jobs 0", "--jobs: expected a whole number >= 1, got 0"),
+    ],
+)
+def test_a_command_that_cannot_be_used_exits_2(
+    options: str, message: str, tmp_path: Path, capsys: Capture
+):
+    (file,) = write(tmp_path, a=source())
+    assert main(["check", *options.format(file=file).split()]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+
+
+def test_the_exercise_is_a_file_to_start_from_and_is_not_overwritten(
+    tmp_path: Path, capsys: Capture
+):
+    file = tmp_path / "my_backward.py"
+    assert main(["exercise", "-o", str(file)]) == 0
+    text = file.read_text(encoding="utf-8")
+    assert "def backward(X, y, W1, b1, W2, b2, reg):" in text
+    assert "@" not in text, "an answer"
+    assert main(["check", str(file)]) == 1
+    assert "expected dW1, db1, dW2 and db2 to be returned" in capsys.readouterr().out
+
+    filled = text
+    for line in STEPS_FILLED_IN:
+        name = line.split(" = ")[0]
+        filled = filled.replace(f"    {name} = None", f"    {line}")
+    file.write_text(filled, encoding="utf-8")
+    assert main(["check", str(file)]) == 0
+    assert main(["exercise", "-o", str(file)]) == 2
+    assert file.read_text(encoding="utf-8") == filled
+    assert main(["exercise", "-o", str(tmp_path / "no" / "folder.py")]) == 2
+    assert main(["exercise"]) == 2
+
+
+STEPS_FILLED_IN = (
+    "z1 = X @ W1 + b1",
+    "a1 = np.maximum(z1, 0)",
+    "z2 = a1 @ W2 + b2",
+    "P = np.exp(z2 - z2.max(1, keepdims=True)); P /= P.sum(1, keepdims=True)",
+    "Y_ind = np.eye(P.shape[1])[y]",
+    "dz2 = (P - Y_ind) / len(X)",
+    "dW2 = a1.T @ dz2 + reg * W2",
+    "db2 = dz2.sum(0, keepdims=True)",
+    "da1 = dz2 @ W2.T",
+    "dz1 = da1 * (a1 > 0)",
+    "dW1 = X.T @ dz1 + reg * W1",
+    "db1 = dz1.sum(0, keepdims=True)",
+)
+
+
+def test_numbers_right_to_float32_are_only_forgiven_if_they_are_float32():
+    report = checked(source(Plant(0, "", "", "db1 = np", "db1 = 1e-9 + np")))
+    assert not report.right
+    assert checked(source(FLOAT32)).right
+    assert np.finfo(np.float32).eps > 1e-9
+
+
+def test_checking_a_right_function_is_quick_enough_for_a_test_suite():
+    calls: list[int] = []
+    namespace: dict = {}
+    exec(source(), namespace)
+
+    def counted(X, y, W1, b1, W2, b2, reg):
+        calls.append(1)
+        return namespace["backward"](X, y, W1, b1, W2, b2, reg)
+
+    assert compare.check(counted).right
+    assert len(calls) <= 20

@@ -1,0 +1,201 @@
+"""compare/sandbox.py and compare/learner.py: somebody else's code, and all that it may do."""
+
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from compare.checking import check_file
+from compare.probes import probes
+from compare.sandbox import run_file
+from tests.learners import HEAD, RIGHT_SOLUTIONS, source
+
+RIGHT = source()
+RETURN = "    return dict(dW1=0 * W1, db1=0 * b1, dW2=0 * W2, db2={})\n"
+
+# What the file says, and what the report says of it.
+HOSTILE = {
+    "a syntax error": (
+        "import numpy as np\ndef backward(X, y:\n    pass\n",
+        "SyntaxError: '(' was never closed, at line 2: def backward(X, y:",
+    ),
+    "not Python": ("\x00\x01", "SyntaxError: source code string cannot contain null bytes"),
+    "an empty file": ("", "expected a function backward(X, y, W1, b1, W2, b2, reg), got none"),
+    "no such function": ("def backwards(): pass", "expected a function backward("),
+    "a number called backward": ("backward = 3", "expected a function backward("),
+    "another signature": (
+        "def backward(X, y, W1, b1): pass",
+        "expected backward(X, y, W1, b1, W2, b2, reg), got backward(X, y, W1, b1)",
+    ),
+    "an import that fails": ("import no_such_module", "ModuleNotFoundError: No module named"),
+    "an exception": (
+        HEAD + "    z1 = X @ W1\n    return z1 @ W1\n",
+        "at line 5: return z1 @ W1",
+    ),
+    "an exception of its own kind": (
+        "class Bad(Exception): pass\n" + HEAD + "    raise Bad('two\\nlines')\n",
+        "Bad: two lines, at line 5: raise Bad('two\\nlines')",
+    ),
+    "sys.exit": ("import sys\n" + HEAD + "    sys.exit(3)\n", "it called sys.exit(3), at line 5"),
+    "sys.exit on import": ("import sys\nsys.exit()\n", "it called sys.exit()"),
+    "os._exit": (
+        "import os\n" + HEAD + "    os._exit(0)\n",
+        "ended without an answer: exit status 0",
+    ),
+    "a hard crash": (
+        "import ctypes\n" + HEAD + "    ctypes.string_at(0)\n",
+        "ended without an answer: a crash (SIGSEGV)",
+    ),
+    "an abort": ("import os\n" + HEAD + "    os.abort()\n", "a crash (SIGABRT)"),
+    "a huge allocation": (
+        HEAD + "    np.ones((10**6, 10**6))\n",
+        "MemoryError: Unable to allocate",
+    ),
+    "an allocation in Python": (HEAD + "    [0] * 10**10\n", "MemoryError, at line 4"),
+    "endless recursion": (
+        HEAD + "    return backward(X, y, W1, b1, W2, b2, reg)\n",
+        "RecursionError",
+    ),
+    "a tuple": (
+        HEAD + "    return W1, b1, W2, b2\n",
+        "expected a dict of arrays to be returned, got tuple",
+    ),
+    "nothing": (HEAD + "    pass\n", "expected a dict of arrays to be returned, got NoneType"),
+    "an unknown name": (
+        HEAD + "    return dict(dw1=W1)\n",
+        "returned 'dw1': expected names among z1",
+    ),
+    "an object array": (
+        HEAD + RETURN.format("np.array([[None]])"),
+        "db2: expected an array of real numbers, got object",
+    ),
+    "strings": (
+        HEAD + RETURN.format("np.array(['a'])"),
+        "db2: expected an array of real numbers, got <U1",
+    ),
+    "complex numbers": (
+        HEAD + RETURN.format("1j * b2"),
+        "db2: expected an array of real numbers, got complex128",
+    ),
+    "lists": (HEAD + RETURN.format("b2.tolist()"), "db2: expected a NumPy array, got list"),
+    "None": (HEAD + RETURN.format("None"), "db2: expected a NumPy array, got NoneType"),
+    "an enormous array": (
+        HEAD + RETURN.format("np.broadcast_to(b2[0, 0], (10**5, 10**5))"),
+        "db2: expected an array like its parameter, got one of shape (100000, 100000)",
+    ),
+}
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "backward.py"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_file_that_cannot_be_judged_gets_one_line_that_says_why(tmp_path: Path, case: str):
+    text, message = HOSTILE[case]
+    report = check_file(write(tmp_path, text))
+    assert not report.right
+    assert message in report.error
+    assert "\n" not in report.error
+
+
+@pytest.mark.parametrize(
+    "loop", ["while True: pass", "import time; time.sleep(99)", "while True: print('x' * 10**6)"]
+)
+def test_a_file_that_never_ends_is_stopped(tmp_path: Path, loop: str):
+    report = check_file(write(tmp_path, HEAD + f"    {loop}\n"), timeout=1)
+    assert report.error == "it was still running after 1 seconds"
+
+
+HARMLESS = {
+    "a flood of printing": RIGHT.replace("    n, c", "    print('x' * 10**6)\n    n, c"),
+    "output on both streams while imported": "import sys\nsys.stderr.write('x' * 10**6)\n" + RIGHT,
+    "NumPy's functions rewritten": RIGHT.replace(
+        "def backward",
+        "_sum = np.sum\nnp.save = np.load = np.array_equal = np.asarray = np.allclose = None\n"
+        "np.ndarray = list\n\ndef backward",
+    ),
+    "a thread left running": "import threading, time\n"
+    "threading.Thread(target=time.sleep, args=(60,)).start()\n" + RIGHT,
+    "memory of its arguments read in place": RIGHT.replace(
+        "    n, c", "    X = np.frombuffer(X.data, X.dtype).reshape(X.shape)\n    n, c"
+    ),
+    "a module beside it": "import helper\n"
+    + RIGHT.replace("np.maximum(0, hin)", "helper.relu(hin)"),
+    "a main guard": RIGHT + "\nif __name__ == '__main__':\n    raise SystemExit\n",
+}
+
+
+@pytest.mark.parametrize("case", HARMLESS)
+def test_what_a_right_file_does_besides_does_not_make_it_wrong(tmp_path: Path, case: str):
+    write(tmp_path, "import numpy as np\ndef relu(z): return np.maximum(z, 0)\n").rename(
+        tmp_path / "helper.py"
+    )
+    report = check_file(write(tmp_path, HARMLESS[case]))
+    assert report.right, str(report)
+
+
+@pytest.mark.parametrize("solution", RIGHT_SOLUTIONS)
+def test_a_file_gives_the_values_that_its_function_gives_here(tmp_path: Path, solution: str):
+    if solution in ("loops", "sample by sample"):
+        pytest.skip("slow, and nothing new")
+    batches = {"float32": probes()["float32"], "one sample": probes()["one sample"]}
+    answer = run_file(write(tmp_path, RIGHT_SOLUTIONS[solution]), batches, 10)
+    assert answer.failure is None
+    namespace: dict = {}
+    exec(RIGHT_SOLUTIONS[solution], namespace)
+    from compare.sandbox import run_function
+
+    for name, run in run_function(namespace["backward"], batches).runs.items():
+        for value, array in run.values.items():
+            np.testing.assert_array_equal(answer.runs[name].values[value], array)
+
+
+def test_the_process_knows_neither_the_reference_nor_torch(tmp_path: Path):
+    spy = textwrap.dedent(
+        """
+        import sys
+        def backward(X, y, W1, b1, W2, b2, reg):
+            found = {m.split(".")[0] for m in sys.modules} & {"torch", "manual", "compare"}
+            raise RuntimeError(f"found {sorted(found)}")
+        """
+    )
+    assert check_file(write(tmp_path, spy)).error.startswith("RuntimeError: found []")
+
+
+def test_one_bad_batch_is_named_and_the_others_are_judged(tmp_path: Path):
+    text = RIGHT.replace("    n, c", "    if len(X) == 1: raise ValueError('one')\n    n, c")
+    report = check_file(write(tmp_path, text))
+    assert not report.right
+    assert "ValueError: one, at line 4" in report.error
+    assert "(on the batch “one sample”)" in report.error
+    assert {q.verdict for q in report.quantities} == {"right"}
+
+
+def test_an_argument_that_is_written_to_is_named(tmp_path: Path):
+    text = RIGHT.replace("    dh = dscores", "    W2 -= 0.1 * dW2\n    dh = dscores")
+    report = check_file(write(tmp_path, text))
+    assert ("W2", "writes-to-argument") in [(f.quantity, f.id) for f in report.mistakes]
+    assert ("da1", "weights-updated-first") in [(f.quantity, f.id) for f in report.mistakes]
+
+
+def test_a_second_call_that_gives_another_answer_is_named(tmp_path: Path):
+    text = RIGHT.replace("import numpy as np", "import numpy as np\ncalls = []").replace(
+        "    n, c", "    calls.append(1)\n    n, c"
+    )
+    text = text.replace("dW1=dW1", "dW1=dW1 * (1 + (len(calls) % 2 == 0))")
+    report = check_file(write(tmp_path, text))
+    assert [(f.quantity, f.id) for f in report.mistakes] == [("dW1", "second-call-differs")]
+
+
+def test_a_file_that_deletes_its_answers_leaves_one_line(tmp_path: Path):
+    text = RIGHT.replace(
+        "    n, c",
+        "    import glob, os\n"
+        "    [open(f, 'w').write('x') for f in glob.glob('out/*/*.npy')]\n    n, c",
+    )
+    report = check_file(write(tmp_path, text))
+    assert report.error.startswith("it left an answer that cannot be read")
