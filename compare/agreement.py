@@ -93,7 +93,7 @@ def compare_steps(problem: Problem, fwd: Forward, bwd: Backward, autograd: Value
     """A manual step against autograd's: each element within what rounding may do to it."""
     bounds = error_bounds(problem)
     manual = as_values(fwd, bwd)
-    kinks = _masked_differently(manual.a1, autograd.a1, bounds)
+    kinks = masked_differently(manual.a1, autograd.a1, bounds)
     if kinks.any():
         # Which side of 0 such a z1 rounds to is nobody's bug, but the gradients jump there:
         # take the manual step back through the ReLU with autograd's choice.
@@ -153,9 +153,10 @@ def _mismatch(manual: npt.NDArray[np.floating], autograd: npt.NDArray[np.floatin
     return ""
 
 
-def _masked_differently(
+def masked_differently(
     manual: npt.NDArray[np.floating], autograd: npt.NDArray[np.floating], bounds: Bounds
 ) -> Mask:
+    """The units of a1 (N, H) whose side of 0 is decided by rounding, and differs."""
     if manual.shape != autograd.shape:
         return np.zeros(1, bool)
     differ: Mask = ((manual > 0) != (autograd > 0)) & bounds.unsure

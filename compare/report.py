@@ -93,9 +93,9 @@ def verdict_text(comparison: Comparison, descent: Descent | None, dtype: str) ->
     first = comparison.first_difference
     wrong = descent.first_difference if descent is not None else None
     if first is not None:
-        return f"DIFFER: {_difference_text(first, dtype)}"
+        return f"DIFFER: {difference_text(first, dtype)}"
     if wrong is not None:
-        return f"DIFFER at step {wrong.step}: {_difference_text(wrong.tightest, dtype)}"
+        return f"DIFFER at step {wrong.step}: {difference_text(wrong.tightest, dtype)}"
     steps = "" if descent is None else f", at every one of {_count(len(descent.verdicts), 'step')}"
     return (
         f"AGREE: all {len(comparison.quantities)} quantities, the loss and the four gradients "
@@ -103,7 +103,7 @@ def verdict_text(comparison: Comparison, descent: Descent | None, dtype: str) ->
     )
 
 
-def _difference_text(q: Quantity, dtype: str) -> str:
+def difference_text(q: Quantity, dtype: str) -> str:
     """The first quantity that differs: where, both values, how far apart."""
     if q.mismatch:
         return f"{q.name} is the first: {q.mismatch}."

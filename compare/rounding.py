@@ -67,6 +67,26 @@ def error_bounds(problem: Problem) -> Bounds:
     return Bounds(error, scores.unsure)
 
 
+def penalty_bounds(problem: Problem) -> tuple[Float64s, Float64s]:
+    """E for each element of reg * W1 and reg * W2, the parts of dW1 and dW2 that no row makes.
+
+    What is left of dW1 and dW2 is what `error_bounds` has for the same problem with reg = 0.
+    """
+    dtype = np.finfo(problem.X.dtype)
+    u, tiny, reg = float(dtype.eps) / 2, float(dtype.tiny), float(dtype.dtype.type(problem.reg))
+
+    def bound(W: Array) -> Float64s:
+        return EVALUATION * (_penalty_bound(u, reg, W) + 2 * tiny)
+
+    return bound(problem.params.W1), bound(problem.params.W2)
+
+
+def _penalty_bound(u: float, reg: float, W: Array) -> Float64s:
+    # reg * W, or the derivative of 1/2 reg W^2 however it is split, and adding it to the data's
+    bound: Float64s = 5 * u * reg * abs(W.astype(np.float64))
+    return bound
+
+
 class _Scores(NamedTuple):
     Ez1: Float64s
     unsure: Mask
@@ -163,7 +183,7 @@ def _gradient_bounds(
 ) -> tuple[Array, ...]:
     (u, tiny), gamma = arithmetic, arithmetic.gamma
     (N, C), absX = softmax.P.shape, abs(X)
-    absW1, absW2 = abs(params.W1), abs(params.W2)
+    absW2 = abs(params.W2)
 
     # dz2 = (P - Y_ind) / N
     dz2 = (softmax.P - np.eye(C)[y]) / N
@@ -172,8 +192,8 @@ def _gradient_bounds(
     absdz2 = abs(dz2) + 2 * Edz2
 
     # dW2 = a1.T @ dz2 + reg * W2,  db2 = sum dz2,  da1 = dz2 @ W2.T
-    EdW2 = gamma(N + 2) * (scores.absa1.T @ absdz2) + 5 * u * reg * absW2 + (N + 2) * tiny
-    EdW2 += scores.Ea1.T @ absdz2 + scores.absa1.T @ Edz2
+    EdW2 = gamma(N + 2) * (scores.absa1.T @ absdz2) + (N + 2) * tiny
+    EdW2 += _penalty_bound(u, reg, params.W2) + scores.Ea1.T @ absdz2 + scores.absa1.T @ Edz2
     Edb2 = gamma(N) * absdz2.sum(axis=0, keepdims=True) + Edz2.sum(axis=0, keepdims=True)
     Eda1 = gamma(C) * (absdz2 @ absW2.T) + Edz2 @ absW2.T + C * tiny
 
@@ -182,7 +202,7 @@ def _gradient_bounds(
     absdz1 = scores.live * abs(dz2 @ params.W2.T) + 2 * Edz1
 
     # dW1 = X.T @ dz1 + reg * W1,  db1 = sum dz1
-    EdW1 = gamma(N + 2) * (absX.T @ absdz1) + 5 * u * reg * absW1 + (N + 2) * tiny
-    EdW1 += absX.T @ Edz1
+    EdW1 = gamma(N + 2) * (absX.T @ absdz1) + (N + 2) * tiny
+    EdW1 += _penalty_bound(u, reg, params.W1) + absX.T @ Edz1
     Edb1 = gamma(N) * absdz1.sum(axis=0, keepdims=True) + Edz1.sum(axis=0, keepdims=True)
     return Edz2, EdW2, Edb2, Eda1, Edz1, EdW1, Edb1
