@@ -104,6 +104,55 @@ def _compare_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def graph_verb(argv: list[str]) -> int:
+    """Autograd's graph, node by node, beside the manual lines."""
+    options = _graph_parser().parse_args(argv)
+    import numpy as np
+
+    from compare import graph_report
+    from compare.agreement import ManualPassError
+    from compare.blocks import compare_blocks
+    from compare.bridge import choose_device
+    from compare.graph import walk
+
+    device = choose_device(options.device, options.dtype)
+    problem = _problem(options)
+    try:
+        with np.errstate(all="ignore"):
+            found = walk(problem, options.spelling, device)
+            # The blocks of a pass that is already found wrong would say nothing.
+            in_blocks = options.blocks is not None and found.agree
+            blocks = compare_blocks(problem, options.blocks, device) if in_blocks else None
+    except ManualPassError as failure:
+        print(json.dumps({"agree": False, "error": str(failure)}) if options.json else failure)
+        return DIFFER
+
+    agree = found.agree and (blocks is None or blocks.first_difference is None)
+    if options.json:
+        _print_json(graph_report.graph_data(agree, problem, device, found, blocks))
+    else:
+        print(graph_report.graph_text(problem, device, found, blocks))
+    return AGREE if agree else DIFFER
+
+
+def _graph_parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        "python -m compare graph",
+        "How PyTorch does it: every node of autograd's graph, in the order in which it ran, beside "
+        "the manual line that it does.",
+    )
+    parser.add_problem_options()
+    parser.add_argument(
+        "--spelling",
+        default="linear",
+        help="linear: nn.Linear (the default); matmul: X @ W1 + b1; weight-decay: the penalty left "
+        "to the optimizer",
+    )
+    parser.add_argument("--blocks", type=int, metavar="K", help="and the batch in K blocks of rows")
+    parser.add_json_option()
+    return parser
+
+
 def _problem(options: argparse.Namespace) -> Problem:
     network = {"hidden": options.hidden, "dtype": options.dtype, "reg": options.reg}
     sizes = {name: getattr(options, name) for name in ("samples", "features", "classes")}
@@ -221,6 +270,7 @@ def _what_is_there(path: Path) -> str:
 
 VERBS: dict[str, Callable[[list[str]], int]] = {
     "sharpness": sharpness_verb,
+    "graph": graph_verb,
     "exercise": exercise_verb,
     "check": check_verb,
 }

@@ -93,7 +93,7 @@ def compare_steps(problem: Problem, fwd: Forward, bwd: Backward, autograd: Value
     """A manual step against autograd's: each element within what rounding may do to it."""
     bounds = error_bounds(problem)
     manual = step_values(fwd, bwd)
-    kinks = _masked_differently(manual.a1, autograd.a1, bounds)
+    kinks = masked_differently(manual.a1, autograd.a1, bounds)
     if kinks.any():
         # Which side of 0 such a z1 rounds to is nobody's bug, but the gradients jump there:
         # take the manual step back through the ReLU with autograd's choice.
@@ -153,7 +153,7 @@ def _mismatch(manual: npt.NDArray[np.floating], autograd: npt.NDArray[np.floatin
     return ""
 
 
-def _masked_differently(
+def masked_differently(
     manual: npt.NDArray[np.floating], autograd: npt.NDArray[np.floating], bounds: Bounds
 ) -> Mask:
     if manual.shape != autograd.shape:

@@ -1,5 +1,8 @@
 """Between NumPy and PyTorch. The project's only transposes for nn.Linear's (out, in) stand here."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -9,6 +12,8 @@ from compare.problem import Problem
 from compare.values import Values
 from manual import Params
 from torch_ref import Step, TwoLayerNet
+from torch_ref.autograd import gradient
+from torch_ref.spelling import MatmulNet
 
 
 def choose_device(name: str, dtype: str) -> str:
@@ -58,16 +63,39 @@ def load(model: TwoLayerNet, params: Params) -> None:
 
 def parameters(model: TwoLayerNet) -> Params:
     """The model's weights as the notes keep them: copies."""
+    return _params(model, lambda parameter: parameter.detach())
 
+
+def gradients(model: TwoLayerNet) -> Params:
+    """What backward left in the parameters' `.grad`, as the notes keep it: copies.
+
+    Raises ValueError if it left nothing.
+    """
+    return _params(model, gradient)
+
+
+def _params(model: TwoLayerNet, read: Callable[[Tensor], Tensor]) -> Params:
     def layer(linear: nn.Linear) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
-        return _array(linear.weight.detach()).T.copy(), _array(linear.bias.detach())[None].copy()
+        return to_array(read(linear.weight)).T.copy(), to_array(read(linear.bias))[None].copy()
 
     return Params(*layer(model.fc1), *layer(model.fc2))
 
 
+def to_matmul(problem: Problem, device: str = "cpu") -> tuple[MatmulNet, Tensor, Tensor]:
+    """As `to_torch`, for the spelling that keeps the weights as the notes do."""
+    _, D, H, C = problem.sizes
+    X = torch.tensor(problem.X, device=device)
+    y = torch.tensor(problem.y, device=device, dtype=torch.int64)
+    model = MatmulNet(D, H, C, X.dtype, device)
+    with torch.no_grad():
+        for name, value in problem.params._asdict().items():
+            model.get_parameter(name).copy_(torch.tensor(value))
+    return model, X, y
+
+
 def to_values(step: Step) -> Values:
     """Autograd's step in the notes' orientation: weights (in, out), biases as rows."""
-    arrays = {name: _array(tensor) for name, tensor in step._asdict().items()}
+    arrays = {name: to_array(tensor) for name, tensor in step._asdict().items()}
     for weight in ("dW1", "dW2"):
         arrays[weight] = arrays[weight].T
     for bias in ("db1", "db2"):
@@ -75,6 +103,7 @@ def to_values(step: Step) -> Values:
     return Values(**arrays)
 
 
-def _array(tensor: Tensor) -> npt.NDArray[np.floating]:
-    array: npt.NDArray[np.floating] = tensor.cpu().numpy()
+def to_array(tensor: Tensor) -> npt.NDArray[Any]:
+    """The tensor's values where NumPy can read them; on the CPU they share its memory."""
+    array: npt.NDArray[Any] = tensor.cpu().numpy()
     return array

@@ -120,12 +120,12 @@ def verdict_text(run: Run) -> str:
     wrong = run.descent.first_difference if run.descent is not None else None
     inexact = run.exact.first_difference
     if first is not None:
-        return f"DIFFER: {_difference_text(first, run.problem.dtype)}"
+        return f"DIFFER: {difference_text(first, run.problem.dtype)}"
     if inexact is not None:
         text = _exact_difference_text(inexact, run.problem.dtype)
         return f"DIFFER on whole numbers: {text}"
     if wrong is not None:
-        text = _difference_text(wrong.tightest, run.problem.dtype)
+        text = difference_text(wrong.tightest, run.problem.dtype)
         return f"DIFFER at step {wrong.step}: {text}"
     every = "" if run.descent is None else ", at every step"
     return (
@@ -134,7 +134,7 @@ def verdict_text(run: Run) -> str:
     )
 
 
-def _difference_text(q: Quantity, dtype: str) -> str:
+def difference_text(q: Quantity, dtype: str) -> str:
     """The first quantity that differs: where, both values, how far apart."""
     if q.mismatch:
         return f"{q.name} is the first: {q.mismatch}."

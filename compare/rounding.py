@@ -26,6 +26,7 @@ import numpy.typing as npt
 from compare.problem import Problem
 from compare.reference import Float64s, Reference, reference
 from compare.values import Values
+from manual.network import Array
 
 Mask = npt.NDArray[np.bool_]
 
@@ -70,6 +71,25 @@ def bounds_at(ref: Reference, dtype: str, any_softmax: bool = False) -> Bounds:
         forward = (scores.Ez1, scores.Ea1, scores.Ez2, softmax.EP, Eloss)
         error = Values(*(EVALUATION * E for E in (*forward, *gradients)))
     return Bounds(error, scores.unsure)
+
+
+def penalty_bounds(problem: Problem) -> tuple[Float64s, Float64s]:
+    """E for each element of reg * W1 and reg * W2, the parts of dW1 and dW2 that no row makes.
+
+    What is left of dW1 and dW2 is what `error_bounds` has for the same problem with reg = 0.
+    """
+    dtype = np.finfo(problem.X.dtype)
+    u, tiny, reg = float(dtype.eps) / 2, float(dtype.tiny), float(dtype.dtype.type(problem.reg))
+
+    def bound(W: Array) -> Float64s:
+        return EVALUATION * (_penalty_bound(u, reg, W.astype(np.float64)) + 2 * tiny)
+
+    return bound(problem.params.W1), bound(problem.params.W2)
+
+
+def _penalty_bound(u: float, reg: float, W: Float64s) -> Float64s:
+    # reg * W, or the derivative of 1/2 reg W^2 however it is split, and adding it to the data's
+    return 5 * u * reg * abs(W)
 
 
 class _Scores(NamedTuple):
@@ -146,7 +166,7 @@ def _gradient_bounds(
 ) -> tuple[Float64s, ...]:
     (u, tiny), gamma = arithmetic, arithmetic.gamma
     (N, C), absX = ref.P.shape, abs(ref.X)
-    absW1, absW2 = abs(ref.W1), abs(ref.W2)
+    absW2 = abs(ref.W2)
 
     # dz2 = (P - Y_ind) / N
     EP, absP_Y = softmax.EP, abs(ref.P - ref.Y_ind) + 2 * softmax.EP
@@ -154,8 +174,8 @@ def _gradient_bounds(
     absdz2 = abs(ref.dz2) + 2 * Edz2
 
     # dW2 = a1.T @ dz2 + reg * W2,  db2 = sum dz2,  da1 = dz2 @ W2.T
-    EdW2 = gamma(N + 2) * (scores.absa1.T @ absdz2) + 5 * u * ref.reg * absW2 + (N + 2) * tiny
-    EdW2 += scores.Ea1.T @ absdz2 + scores.absa1.T @ Edz2
+    EdW2 = gamma(N + 2) * (scores.absa1.T @ absdz2) + (N + 2) * tiny
+    EdW2 += _penalty_bound(u, ref.reg, ref.W2) + scores.Ea1.T @ absdz2 + scores.absa1.T @ Edz2
     Edb2 = gamma(N) * absdz2.sum(axis=0, keepdims=True) + Edz2.sum(axis=0, keepdims=True)
     Eda1 = gamma(C) * (absdz2 @ absW2.T) + Edz2 @ absW2.T + C * tiny
 
@@ -164,7 +184,7 @@ def _gradient_bounds(
     absdz1 = scores.live * abs(ref.da1) + 2 * Edz1
 
     # dW1 = X.T @ dz1 + reg * W1,  db1 = sum dz1
-    EdW1 = gamma(N + 2) * (absX.T @ absdz1) + 5 * u * ref.reg * absW1 + (N + 2) * tiny
-    EdW1 += absX.T @ Edz1
+    EdW1 = gamma(N + 2) * (absX.T @ absdz1) + (N + 2) * tiny
+    EdW1 += _penalty_bound(u, ref.reg, ref.W1) + absX.T @ Edz1
     Edb1 = gamma(N) * absdz1.sum(axis=0, keepdims=True) + Edz1.sum(axis=0, keepdims=True)
     return Edz2, EdW2, Edb2, Eda1, Edz1, EdW1, Edb1

@@ -33,5 +33,10 @@ class TwoLayerNet(nn.Module):
 
 def loss(model: TwoLayerNet, scores: Tensor, y: Tensor, reg: float) -> Tensor:
     """Mean cross-entropy + 1/2 reg (sum W1^2 + sum W2^2); the biases are not regularised."""
+    return F.cross_entropy(scores, y) + penalty(model, reg)
+
+
+def penalty(model: TwoLayerNet, reg: float) -> Tensor:
+    """1/2 reg (sum W1^2 + sum W2^2)."""
     W1, W2 = model.fc1.weight, model.fc2.weight
-    return F.cross_entropy(scores, y) + 0.5 * reg * (W1.square().sum() + W2.square().sum())
+    return 0.5 * reg * (W1.square().sum() + W2.square().sum())
