@@ -14,7 +14,7 @@ from typing import NoReturn
 from compare.check_report import report_data, report_text, summary_text
 from compare.checking import check_file
 from compare.exercise import exercise
-from compare.problem import Problem, check_whole, random_problem, read_problem
+from compare.problem import LARGEST_SEED, Problem, check_whole, random_problem, read_problem
 from compare.progress import Progress
 
 AGREE, DIFFER, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -93,7 +93,7 @@ def _compare_parser() -> argparse.ArgumentParser:
     parser = Parser(
         "python -m compare",
         "The manual backward pass beside PyTorch's autograd: every quantity, with the difference "
-        "that rounding explains.",
+        f"that rounding explains. Other commands: {', '.join(VERBS)}; each has its own --help.",
     )
     parser.add_problem_options()
     parser.add_argument("--steps", type=int, metavar="K", help="compare K gradient-descent steps")
@@ -191,6 +191,46 @@ def sharpness_verb(argv: list[str]) -> int:
     return DIFFER if any(s.false_alarms for s in ours) else AGREE
 
 
+def speed_verb(argv: list[str]) -> int:
+    """How long a step takes: by hand, in PyTorch, with torch.compile and, if installed, in JAX."""
+    parser = Parser("python -m compare speed", speed_verb.__doc__ or "")
+    parser.add_argument("--seed", type=int, default=0, help="of the batches (default 0)")
+    parser.add_argument("--sizes", metavar="N,N", help="rows (default 200,2000,…,1000000)")
+    parser.add_argument("--threads", choices=("one", "all", "both"), default="both")
+    parser.add_argument(
+        "--quick", action="store_true", help="two sizes, no wide net, less patience"
+    )
+    parser.add_json_option()
+    options = parser.parse_args(argv)
+    check_whole("seed", options.seed, 0, LARGEST_SEED)
+
+    from compare import speed
+
+    sizes: tuple[int, ...] = speed.QUICK_SIZES if options.quick else speed.SIZES
+    if options.sizes is not None:
+        sizes = tuple(_rows(text) for text in options.sizes.split(","))
+    threads = ("one", "all") if options.threads == "both" else (options.threads,)
+    settings = speed.settings(sizes, options.quick or options.sizes is not None)
+    found: dict[str, list[speed.Timing]] = {count: [] for count in threads}
+    seconds = speed.QUICK_SECONDS if options.quick else speed.SECONDS
+    with Progress("setting", len(settings) * len(threads)) as progress:
+        for count in threads:
+            for setting in settings:
+                found[count].append(speed.run_alone(setting, count, options.seed, seconds))
+                progress(sum(map(len, found.values())))
+    if options.json:
+        _print_json({c: [speed.timing_data(t) for t in timings] for c, timings in found.items()})
+    else:
+        print(speed.report_text(found))
+    return AGREE
+
+
+def _rows(text: str) -> int:
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise ValueError(f"--sizes: expected numbers of rows such as 200,20000, got {text!r}")
+    return int(text)
+
+
 def exercise_verb(argv: list[str]) -> int:
     """Write a file to start a backward pass of your own from: shapes and steps, no answers."""
     parser = Parser("python -m compare exercise", exercise_verb.__doc__ or "")
@@ -271,6 +311,7 @@ def _what_is_there(path: Path) -> str:
 VERBS: dict[str, Callable[[list[str]], int]] = {
     "sharpness": sharpness_verb,
     "graph": graph_verb,
+    "speed": speed_verb,
     "exercise": exercise_verb,
     "check": check_verb,
 }

@@ -59,7 +59,7 @@ _PENALTY = "reg * {p}"
 _SUM = "{d}.sum(axis=0, keepdims=True)"
 _SHIFT = "s = z2 - z2.max(axis=1, keepdims=True)"
 _NORMALISE = "P /= S"
-_MASK = "np.where(a1 > 0, da1, 0)"
+_MASK = "da1 * (a1 > 0)"
 _PICK = "P[np.arange(N), y][:, None]"
 _SOFTMAX_SLOPE = "P * (G - (G * P).sum(axis=1, keepdims=True))"
 _SMALL = ("1e-15", "1e-12", "1e-10", "1e-9", "1e-8", "1e-7", "1e-6", "1e-5", "1e-4", "1e-3")
@@ -530,7 +530,7 @@ CATALOGUE: tuple[Mistake, ...] = (
         "the loss without its penalty, which is another convention",
         "the data loss alone",
         "hidden by reg = 0",
-        {"loss": ((" + 0.5 * reg * ((W1 * W1).sum() + (W2 * W2).sum())", ""),)},
+        {"loss": ((" + 0.5 * reg * (np.vdot(W1, W1) + np.vdot(W2, W2))", ""),)},
         remark=True,
     ),
     Mistake(

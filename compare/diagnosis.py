@@ -32,6 +32,7 @@ ALSO_RIGHT = {
 }
 # Beyond the right line's rounding: a wrong line may add up other terms, and more of them.
 SLACK = 16
+FAR = 1e-2  # of the largest value: no bound on any probe is so wide
 VARIANTS_IN_PAIRS = 3  # edits of one mistake that are tried together with another mistake
 
 
@@ -49,6 +50,7 @@ class Case:
 
     problem: Problem
     observed: Mapping[str, Array]
+    given: Mapping[str, Array]  # those of them that have the right shape: later lines can be run
     right: Mapping[str, Array]  # by the lines of the notes, from the inputs
     allowed: Mapping[str, Array]  # around them
 
@@ -56,18 +58,15 @@ class Case:
     def raised(self) -> bool:
         return not self.observed
 
-    def given(self) -> dict[str, Array]:
-        """The values that later lines can be run on: those of the right shape."""
-        return {
-            name: value.astype(self.problem.dtype)
-            for name, value in self.observed.items()
-            if value.shape == np.shape(self.right[name])
-        }
-
 
 def make_case(problem: Problem, observed: Mapping[str, Array]) -> Case:
     right = follow(problem)
-    return Case(problem, observed, right, _allowed(problem, right))
+    given = {
+        name: value.astype(problem.X.dtype)
+        for name, value in observed.items()
+        if value.shape == np.shape(right[name])
+    }
+    return Case(problem, observed, given, right, _allowed(problem, right, right))
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def explain(cases: Sequence[Case]) -> list[Explanation]:
         raising = (_raising(cases, wrong, occurrence) for occurrence in _occurrences(RIGHT))
         found = [explanation for explanation in raising if explanation is not None]
         return found or [_with_hidden(cases, wrong, (), pairs=False)]
-    hidden = [q for q in RIGHT if not all(q in case.given() for case in cases)]
+    hidden = [q for q in RIGHT if not all(q in case.given for case in cases)]
     best: list[Explanation] = []
     # From the cheap to the costly: two mistakes in one line, or two in steps not returned, are
     # looked for only where one does not do.
@@ -153,7 +152,8 @@ def _hidden_mistakes(
         return
     variants = VARIANTS_IN_PAIRS if size > 1 else None
     kept = [q for q in RIGHT if q not in wrong and any(q in c.observed for c in cases)]
-    kept = [q for q in kept if q not in _misfits(cases, {}, kept)]
+    odd = _misfits(cases, {}, kept)
+    kept = [q for q in kept if q not in odd]
     candidates = [_settled(cases, {}, o, wrong) for o in _occurrences(hidden, variants)]
     for occurrences in combinations(candidates, size):
         if len({o.quantity for o in occurrences}) < size:
@@ -174,19 +174,19 @@ def _with_hidden(
     lines = {o.quantity: o.text for o in hidden}
     left = _misfits(cases, lines, wrong)
     local = {q: _local(cases, lines, q, pairs) for q in wrong if q in left}
-    return Explanation(hidden, local | _cancelling(cases, lines, wrong))
+    return Explanation(hidden, local | ({} if hidden else _cancelling(cases, wrong)))
 
 
 def _cancelling(
-    cases: Sequence[Case], lines: Lines, wrong: Sequence[str]
+    cases: Sequence[Case], wrong: Sequence[str]
 ) -> dict[str, list[tuple[Occurrence, ...]]]:
     """Quantities that are right although their line ran on wrong values: where the catalogue says
     how, a second mistake undid the first. (Where it does not, an earlier value was written over
     after its use.)
     """
-    right = [q for q in RIGHT if q not in wrong and all(q in c.given() for c in cases)]
-    odd = [q for q in RIGHT if q in _misfits(cases, lines, right)] if right else []
-    found = {q: _fitting(cases, lines, q, _singles(q), own=True) for q in odd}
+    right = [q for q in RIGHT if q not in wrong and all(q in c.given for c in cases)]
+    odd = _misfits(cases, {}, right)
+    found = {q: _fitting(cases, {}, q, _singles(q), own=True) for q in right if q in odd}
     return {q: fits for q, fits in found.items() if fits}
 
 
@@ -280,14 +280,33 @@ def _misfits(
     misfits: set[str] = set()
     for case in cases:
         todo = [q for q in quantities if q in case.observed and q not in misfits]
-        computed = _run(case, lines, own) if todo else {}
+        last = max(todo, key=QUANTITIES.index, default="")
+        computed = _run(case, lines, own, last) if todo else {}
         if computed is None:
             return set(quantities)
-        allowed = _allowed(case.problem, computed | (case.given() if own else {})) if todo else {}
-        misfits |= {q for q in todo if not _close(case, q, computed[q], allowed[q], lines, own)}
+        misfits |= _far(case, computed, todo) if lines else set()
+        todo = [q for q in todo if q not in misfits]
+        if todo:
+            used = {**computed, **(case.given if own else {})}
+            allowed = _allowed(case.problem, case.right, used)
+            misfits |= {q for q in todo if not _close(case, q, computed[q], allowed[q], lines, own)}
         if len(misfits) == len(quantities):
             break
     return misfits
+
+
+def _far(case: Case, computed: Mapping[str, Array], quantities: Sequence[str]) -> set[str]:
+    """Those that are further off than any rounding, seen without working out a bound; where there
+    is another way to be right, this one decides nothing.
+    """
+    return {
+        q
+        for q in quantities
+        if q not in ALSO_RIGHT
+        and np.shape(computed[q]) == case.observed[q].shape
+        and abs(computed[q] - case.observed[q]).max()
+        > FAR * max(abs(case.observed[q]).max(), abs(case.right[q]).max())
+    }
 
 
 def _close(
@@ -296,11 +315,8 @@ def _close(
     if lines:  # elsewhere, too; and one that is N times too large rounds N times as much
         largest = max(abs(case.right[quantity]).max(), np.finfo(np.float64).tiny)
         scale = abs(computed).max() / largest
-        allowed = (
-            np.fmax.reduce(allowed, axis=None)
-            * SLACK
-            * (max(1.0, scale) if np.isfinite(scale) else 1)
-        )
+        widest = np.fmax.reduce(allowed, axis=None)
+        allowed = widest * SLACK * (max(1.0, scale) if np.isfinite(scale) else 1)
     if _fits(computed, case.observed[quantity], allowed):
         return True
     earlier = [q for q in QUANTITIES[: QUANTITIES.index(quantity)] if q in case.observed]
@@ -310,22 +326,27 @@ def _close(
     return again is not None and _fits(again[quantity], case.observed[quantity], allowed)
 
 
-def _run(case: Case, lines: Lines, own: bool = True) -> dict[str, Array] | None:
-    """Each quantity from the learner's own earlier values, or the right ones; None if it raises."""
+def _run(
+    case: Case, lines: Lines, own: bool = True, last: str = QUANTITIES[-1]
+) -> dict[str, Array] | None:
+    """Each quantity up to the last from the learner's own earlier values, or the right ones; None
+    if a line raises.
+    """
     try:
         with np.errstate(all="ignore"):
-            return follow(case.problem, case.given() if own else {}, lines)
+            return follow(case.problem, case.given if own else {}, lines, last)
     except (ArithmeticError, LookupError, NameError, TypeError, ValueError):
         return None
 
 
-def _allowed(problem: Problem, values: Mapping[str, Array]) -> dict[str, Array]:
+def _allowed(
+    problem: Problem, right: Mapping[str, Array], values: Mapping[str, Array]
+) -> dict[str, Array]:
     """How far two right results may lie apart, around these values. Y_ind has no rounding."""
-    shapes = {name: np.shape(value) for name, value in follow(problem).items()}
     given = {
         name: np.asarray(value, np.float64)
         for name, value in values.items()
-        if np.shape(value) == shapes[name]
+        if np.shape(value) == np.shape(right[name])
     }
     error = bounds_at(reference(problem, given), problem.dtype, any_softmax=True).error
     return {name: 2 * E for name, E in error._asdict().items()} | {"Y_ind": np.zeros(1)}

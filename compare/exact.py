@@ -17,13 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from compare.agreement import manual_step, step_values
-from compare.bridge import to_torch, to_values
+from compare.agreement import autograd_values, manual_step, step_values
 from compare.problem import DTYPES, LARGEST_SEED, Problem, check_whole
 from compare.reference import Float64s, reference
 from compare.values import Values
 from manual import Params
-from torch_ref import step
 
 ROWS = 256
 REG = 0.5
@@ -84,8 +82,7 @@ class ExactComparison:
 
 def compare_exactly(batch: ExactBatch, device: str = "cpu") -> ExactComparison:
     """One step of the batch by hand and by autograd, compared bit by bit."""
-    model, X, y = to_torch(batch.problem, device)
-    autograd = to_values(step(model, X, y, batch.problem.reg))
+    autograd = autograd_values(batch.problem, device)
     return judge(batch, step_values(*manual_step(batch.problem)), autograd)
 
 

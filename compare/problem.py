@@ -4,7 +4,7 @@ import csv
 import math
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,11 @@ class Problem:
     @property
     def dtype(self) -> str:
         return str(self.X.dtype)
+
+    def rows(self, start: int, stop: int) -> "Problem":
+        """The problem of a block of rows; the penalty belongs to the first alone."""
+        block, reg = slice(start, stop), self.reg if start == 0 else 0.0
+        return replace(self, X=self.X[block], y=self.y[block], reg=reg)
 
     @property
     def sizes(self) -> tuple[int, int, int, int]:

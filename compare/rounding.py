@@ -10,9 +10,10 @@ roundoff u = eps/2, a sum of n products computed in any order has an error of at
 gamma(n) * sum |terms|, gamma(n) = n u / (1 - n u).
 
 What is assumed of an implementation: IEEE arithmetic, rounding to nearest; exp and log good to
-4 ULP; log P taken as (score - row maximum) - log(sum of exp), not from P; sums over the samples and
-over the features with at most one rounding per term; results below the smallest normal number may
-be flushed to 0. No reduced precision such as TF32.
+4 ULP; log P taken as (score - row maximum) - log(sum of exp), not from P; sums in any order, each
+partial sum rounded at most once: one after the other, in pairs, or in blocks of rows that are added
+up in their turn, each divided by the N of the whole batch, one of them with the penalty. Results
+below the smallest normal number may be flushed to 0. No reduced precision such as TF32.
 
 Where a magnitude enters (|a1|, |P|, ...), it is one that neither the exact nor any computed value
 exceeds, so that no second-order term is dropped.
@@ -49,10 +50,14 @@ class Arithmetic(NamedTuple):
         return n * self.u / (1 - n * self.u) if n * self.u < 1 else np.inf
 
 
-def error_bounds(problem: Problem) -> Bounds:
-    """E for each element of the twelve quantities of `problem`, in float64."""
+def error_bounds(problem: Problem, N: int | None = None) -> Bounds:
+    """E for each element of the twelve quantities of `problem`, in float64.
+
+    Where the problem is a block of rows of a batch of length N, E for the loss and the gradients is
+    the block's share: the bound for the batch is the sum of them.
+    """
     with np.errstate(all="ignore"):
-        return bounds_at(reference(problem), problem.dtype)
+        return bounds_at(reference(problem, N=N), problem.dtype)
 
 
 def bounds_at(ref: Reference, dtype: str, any_softmax: bool = False) -> Bounds:
@@ -152,7 +157,7 @@ def _softmax_bounds(arithmetic: Arithmetic, ref: Reference, Ez2: Float64s) -> _S
 def _loss_bound(arithmetic: Arithmetic, ref: Reference, softmax: _Softmax) -> Float64s:
     # loss = -mean log P[i, y_i] + reg/2 (sum W1^2 + sum W2^2)
     (_, tiny), gamma = arithmetic, arithmetic.gamma
-    N, weights = len(ref.X), ref.W1.size + ref.W2.size
+    N, weights = ref.N, ref.W1.size + ref.W2.size
     squares = (ref.W1**2).sum() + (ref.W2**2).sum()
     true = ref.Y_ind > 0
     log_Py, Elog_Py = ref.log_P[true], softmax.Elog_P[true]
@@ -165,7 +170,7 @@ def _gradient_bounds(
     arithmetic: Arithmetic, ref: Reference, scores: _Scores, softmax: _Softmax
 ) -> tuple[Float64s, ...]:
     (u, tiny), gamma = arithmetic, arithmetic.gamma
-    (N, C), absX = ref.P.shape, abs(ref.X)
+    N, C, absX = ref.N, ref.W2.shape[1], abs(ref.X)
     absW2 = abs(ref.W2)
 
     # dz2 = (P - Y_ind) / N

@@ -12,8 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from compare.agreement import compare_quantity, compare_steps, manual_step, step_values
-from compare.bridge import to_torch, to_values
+from compare.agreement import (
+    autograd_values,
+    compare_quantity,
+    compare_steps,
+    manual_step,
+    step_values,
+)
 from compare.exact import compare_exactly, exact_batch
 from compare.hard import hard_problem
 from compare.problem import Problem, check_whole, random_problem
@@ -21,7 +26,6 @@ from compare.rounding import error_bounds
 from compare.steps import RIGHT, follow, followed_values
 from compare.text import number, table
 from compare.values import Values
-from torch_ref import step
 
 GRADIENTS = ("dW1", "db1", "dW2", "db2")
 SETTINGS = (("float64", 200), ("float64", 8), ("float32", 200))
@@ -116,7 +120,7 @@ def work(problems: int) -> int:
 
 
 def _cases(problem: Problem, seed: int) -> dict[str, Case]:
-    autograd, error = _autograd(problem), error_bounds(problem).error
+    autograd, error = autograd_values(problem), error_bounds(problem).error
     exact = exact_batch(seed, dtype=problem.dtype).problem
 
     def within_bound(name: str, manual: Array, autograd: Array) -> bool:
@@ -127,14 +131,9 @@ def _cases(problem: Problem, seed: int) -> dict[str, Case]:
 
     return {
         "bound": Case(problem, autograd, within_bound),
-        "exact batch": Case(exact, _autograd(exact), identical),
+        "exact batch": Case(exact, autograd_values(exact), identical),
         **{name: Case(problem, autograd, rule) for name, rule in tolerances().items()},
     }
-
-
-def _autograd(problem: Problem) -> Values:
-    model, X, y = to_torch(problem)
-    return to_values(step(model, X, y, problem.reg))
 
 
 def _smallest(case: Case) -> dict[str, float]:
@@ -196,7 +195,7 @@ def _false_alarms(seed: int, dtype: str) -> Iterator[str]:
     """
     problem = hard_problem(seed, dtype)
     fwd, bwd = manual_step(problem)
-    manual, autograd = step_values(fwd, bwd), _autograd(problem)
+    manual, autograd = step_values(fwd, bwd), autograd_values(problem)
     if not compare_steps(problem, fwd, bwd, autograd).agree:
         yield "bound"
     if not compare_exactly(exact_batch(seed, **SHAPES[seed % len(SHAPES)], dtype=dtype)).agree:

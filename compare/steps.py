@@ -20,6 +20,7 @@ from compare.values import Values
 from manual import backward, forward
 
 QUANTITIES = (*Values._fields[:4], "Y_ind", *Values._fields[4:])
+SET_UP = ("N", "C", "reg")  # known before the first step
 
 
 class Line(NamedTuple):
@@ -44,7 +45,7 @@ def _steps(*functions: Callable[..., Any]) -> dict[str, str]:
     steps: dict[str, str] = {}
     waiting: list[str] = []
     for number, line in enumerate(found):
-        if line.target in ("N", "reg"):
+        if line.target in SET_UP:
             continue
         waiting.append(line.text)
         if line.target in QUANTITIES and last[line.target] == number:
@@ -67,9 +68,10 @@ def follow(
     problem: Problem,
     given: Mapping[str, Any] | None = None,
     replaced: Mapping[str, str] | None = None,
+    last: str = QUANTITIES[-1],
 ) -> dict[str, Any]:
-    """Each quantity, computed by its lines, or those that replace them, from the earlier ones:
-    from their `given` values where there are any, else from those just computed.
+    """Each quantity up to the last, computed by its lines, or those that replace them, from the
+    earlier ones: from their `given` values where there are any, else from those just computed.
 
     A line that replaces another runs after it, and so finds its helpers (s, S) there. Raises
     whatever a replaced line raises.
@@ -77,7 +79,7 @@ def follow(
     given, replaced = given or {}, replaced or {}
     environment: dict[str, Any] = {"np": np, **inputs(problem)}
     computed = {}
-    for name in QUANTITIES:
+    for name in QUANTITIES[: QUANTITIES.index(last) + 1]:
         exec(_compiled(name, RIGHT[name]), environment)
         if name in replaced:
             exec(_compiled(name, replaced[name]), environment)

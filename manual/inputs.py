@@ -1,9 +1,13 @@
 """What the network accepts, and the one line that says what was wrong with anything else."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+NAMES = ("X", "W1", "b1", "W2", "b2")
+LARGEST = {char: float(np.finfo(char).max) for char in "fd"}
 
 
 def check_inputs(params: Sequence[Any], X: Any, y: Any, reg: Any) -> None:
@@ -12,24 +16,29 @@ def check_inputs(params: Sequence[Any], X: Any, y: Any, reg: Any) -> None:
     X (N, D), W1 (D, H), b1 (1, H), W2 (H, C), b2 (1, C) are finite and of one dtype, float32 or
     float64; y (N,) holds whole numbers from 0 to C - 1; reg is a finite number >= 0.
     """
+    check_forms(params, X, y, reg)
+    for name, array in zip(NAMES, (X, *params), strict=True):
+        check_finite(name, array)
+    _check_range(y, params[2].shape[1])
+
+
+def check_forms(params: Sequence[Any], X: Any, y: Any, reg: Any) -> None:
+    """The same but for what takes a look at every number of X and y."""
     if len(params) != 4:
         raise ValueError(f"params: expected the four W1, b1, W2, b2, got {len(params)}")
-    arrays = dict(zip(("X", "W1", "b1", "W2", "b2"), (X, *params), strict=True))
-    for name, array in arrays.items():
+    for name, array in zip(NAMES, (X, *params), strict=True):
         _check_floats(name, array, X)
-    _check_shapes(*arrays.values())
-    for name, array in arrays.items():
-        check_finite(name, array)
-    check_labels(y, len(X), params[2].shape[1])
-    check_reg(reg, X.dtype)
+    _check_shapes(X, *params)
+    _check_labels(y, len(X))
+    _check_reg(reg, X.dtype)
 
 
 def _check_floats(name: str, array: Any, X: Any) -> None:
     if not isinstance(array, np.ndarray):
         raise ValueError(f"{name}: expected a NumPy array, got {type(array).__name__}")
-    if array.dtype.char not in "fd":
+    if array.dtype.char not in LARGEST:
         raise ValueError(f"{name}: expected float32 or float64, got {array.dtype}")
-    if array.dtype != X.dtype:
+    if array.dtype.char != X.dtype.char:
         raise ValueError(f"{name}: expected {X.dtype} like X, got {array.dtype}")
 
 
@@ -51,24 +60,27 @@ def _check_shapes(X: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> None:
 
 def check_finite(name: str, array: Any) -> None:
     """Raise ValueError at the first NaN or infinity in `array`."""
+    flat = array.ravel(order="K")
+    if math.isfinite(flat @ flat):  # one pass, no copy; the squares may overflow where no number is
+        return
     finite = np.isfinite(array)
     if not finite.all():
         at = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise ValueError(f"{name}: expected finite numbers, got {array[at]} at {list(at)}")
 
 
-def check_labels(y: Any, N: int, C: int) -> None:
-    """Raise ValueError unless y (N,) holds whole numbers from 0 to C - 1.
-
-    A label of -1 would pick the last class, silently, wherever it is used as an index.
-    """
+def _check_labels(y: Any, N: int) -> None:
     if not isinstance(y, np.ndarray):
         raise ValueError(f"y: expected a NumPy array, got {type(y).__name__}")
     if y.shape != (N,):
         raise ValueError(f"y: expected ({N},), a label for each row of X, got {y.shape}")
     if y.dtype.kind not in "iu":
         raise ValueError(f"y: expected integer labels, got {y.dtype}{_first_fraction(y)}")
-    if y.min() < 0 or y.max() >= C:
+
+
+def _check_range(y: Any, C: int) -> None:
+    # A label of -1 would pick the last class, silently, wherever it is used as an index.
+    if y.max() >= C or y.min() < 0:
         row = int(np.argmax((y < 0) | (y >= C)))
         raise ValueError(f"y: expected labels from 0 to {C - 1}, got {y[row]} at row {row}")
 
@@ -79,10 +91,9 @@ def _first_fraction(y: Any) -> str:
     return f" ({y[row]} at row {row})" if fractional[row] else ""
 
 
-def check_reg(reg: Any, dtype: Any) -> None:
-    """Raise ValueError unless reg is a number >= 0 that is finite in `dtype`."""
+def _check_reg(reg: Any, dtype: Any) -> None:
     try:
-        fits = 0 <= float(reg) <= np.finfo(dtype).max
+        fits = 0 <= float(reg) <= LARGEST[dtype.char]
     except (TypeError, ValueError, OverflowError):
         fits = False
     if not fits:

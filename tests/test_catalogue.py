@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from compare.catalogue import CATALOGUE, UNKNOWN, Mistake
+from compare.diagnosis import FAR, SLACK
 from compare.probes import probes
 from compare.rounding import error_bounds
-from compare.steps import QUANTITIES, RIGHT, follow
+from compare.steps import QUANTITIES, RIGHT, follow, followed_values
 
 
 def test_ids_are_unique():
@@ -64,3 +65,11 @@ def test_the_probes_differ_in_what_they_show():
     assert min(regs) == 1e-3
     assert max(regs) == 0.9
     assert all((problem.params.b1 != 0).any() for problem in found.values())
+
+
+def test_no_bound_on_a_probe_is_so_wide_that_a_far_value_could_be_right():
+    for problem in probes().values():
+        for bound, value in zip(
+            error_bounds(problem).error, followed_values(follow(problem)), strict=True
+        ):
+            assert 2 * SLACK * bound.max() < FAR * abs(value).max()

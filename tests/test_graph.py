@@ -150,7 +150,7 @@ MISTAKES = {
     "P squared": ("(P - Y_ind) / N", "(P * P - Y_ind) / N", "LogSoftmaxBackward0", "dz2"),
     "1/N lost in dW2": ("a1.T @ dz2 +", "N * a1.T @ dz2 +", "AddmmBackward0", "a1.T·dz2"),
     "db2 a mean": ("db2 = dz2.sum", "db2 = dz2.mean", "AddmmBackward0", "db2"),
-    "mask lost": ("np.where(a1 > 0, da1, 0)", "da1", "ReluBackward0", "dz1"),
+    "mask lost": ("da1 * (a1 > 0)", "da1", "ReluBackward0", "dz1"),
     "W2 not transposed back": ("dz2, W2.T", "dz2, -W2.T", "AddmmBackward0", "da1"),
     "db1 from da1": ("db1 = dz1.sum", "db1 = da1.sum", "AddmmBackward0", "db1"),
     "reg doubled": ("dz2 + reg * W2", "dz2 + 2 * reg * W2", "PowBackward0", "(reg·W2).T"),
@@ -472,7 +472,7 @@ def test_cuda_agrees(spelling: str, capsys: Capture):
 def test_a_mistake_planted_in_the_manual_pass_exits_1_and_names_the_node(
     as_json: bool, tmp_path: Path
 ):
-    planted = copy_with_mistake(tmp_path, "np.where(a1 > 0, da1, 0)", "da1")
+    planted = copy_with_mistake(tmp_path, "da1 * (a1 > 0)", "da1")
     done = command("graph", "--blocks", "3", *["--json"] * as_json, cwd=planted)
     assert (done.returncode, done.stderr) == (1, "")
     if as_json:

@@ -33,7 +33,6 @@ def test_the_command_agrees_and_exits_0():
     ("right", "wrong", "first"),
     [
         ("dz2 = (P - Y_ind) / N", "dz2 = P - Y_ind", "dz2"),
-        ("db1 = dz1.sum", "db1 = da1.sum", "db1"),
         ("np.maximum(z1, 0)", "np.maximum(z1, 0.1)", "a1"),
     ],
 )
@@ -183,7 +182,7 @@ def test_a_bad_file_exits_2_with_one_line_on_standard_error(
 
 def test_a_reader_that_stops_early_meets_no_traceback():
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    shell = f"{sys.executable} -m compare --steps 2 | head -1"
+    shell = f"{sys.executable} -m compare | head -1"
     done = subprocess.run(
         shell, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True
     )

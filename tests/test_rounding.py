@@ -61,7 +61,7 @@ def test_the_oracle_notices_a_wrong_gradient():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_no_right_answer_is_accused(dtype: str, request: pytest.FixtureRequest):
+def test_no_right_answer_is_accused_at_random(dtype: str, request: pytest.FixtureRequest):
     """The full run, of 2000 a dtype: pytest tests/test_rounding.py --problems 2000"""
     for seed in range(request.config.getoption("--problems")):
         found = compare(hard_problem(seed, dtype))

@@ -1,0 +1,180 @@
+"""manual/batches.py: a batch of any length gives what one long block would, in little memory."""
+
+import tracemalloc
+from itertools import pairwise as neighbours
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import manual
+from compare import agreement
+from compare.agreement import compare
+from compare.hard import TWISTS
+from compare.problem import Problem, random_problem
+from compare.rounding import error_bounds
+from manual import Params, backward, batches, forward, loss_and_gradients
+from manual.batches import pairwise, rows_per_block
+
+DTYPES = ["float32", "float64"]
+
+
+@pytest.fixture
+def short_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of 64 rows, so that a batch of some hundred is a long one."""
+    monkeypatch.setattr(batches, "rows_per_block", lambda params: 64)
+    monkeypatch.setattr(batches, "SHORTEST_BLOCK", 64)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", [63, 64, 65, 128, 300, 641])
+def test_blocks_give_the_whole_batchs_gradients(rows: int, dtype: str, short_blocks: None):
+    problem = random_problem(3, samples=rows, dtype=dtype, reg=0.1)
+    loss, gradients = loss_and_gradients(problem.params, problem.X, problem.y, problem.reg)
+    fwd = forward(problem.params, problem.X, problem.y, problem.reg)
+    whole = backward(problem.params, problem.X, problem.reg, fwd)
+    error = error_bounds(problem).error
+    assert abs(loss - fwd.loss) <= 2 * error.loss
+    for name in Params._fields:
+        got, wanted = getattr(gradients, name), getattr(whole.gradients, name)
+        assert got.dtype == dtype
+        assert (abs(got - wanted) <= 2 * getattr(error, f"d{name}")).all(), name
+
+
+def test_a_mean_of_means_would_be_noticed(short_blocks: None, monkeypatch: pytest.MonkeyPatch):
+    problem = random_problem(3, samples=100)
+    right = loss_and_gradients(problem.params, problem.X, problem.y, problem.reg)[1]
+    monkeypatch.setattr(batches, "forward", lambda *a: forward(*a[:4]))
+    monkeypatch.setattr(batches, "backward", lambda *a: backward(*a[:4]))
+    wrong = loss_and_gradients(problem.params, problem.X, problem.y, problem.reg)[1]
+    assert abs(2 * right.b2 - wrong.b2).max() > 1e-3
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("twist", [None, *TWISTS])
+def test_a_long_batch_agrees_with_autograd(twist: str | None, dtype: str):
+    problem = random_problem(4, samples=20_000, dtype=dtype)
+    assert len(problem.X) > rows_per_block(problem.params)
+    assert compare(TWISTS[twist](problem) if twist else problem).agree
+
+
+@pytest.mark.parametrize("name", ["z1", "P", "dz2", "da1", "dz1"])
+def test_a_difference_late_in_a_long_batch_is_found_at_its_row(
+    name: str, monkeypatch: pytest.MonkeyPatch
+):
+    problem = random_problem(samples=30_000)
+    autograd = agreement.autograd_values(problem)
+    wrong = getattr(autograd, name).copy()
+    wrong[25_001, 1] += 1e-3
+    values = autograd._replace(**{name: wrong})
+    monkeypatch.setattr(agreement, "autograd_values", lambda *a: values)
+    found = compare(problem).first_difference
+    assert found is not None
+    assert (found.name, found.at, found.shape) == (name, (25_001, 1), wrong.shape)
+
+
+def test_a_difference_in_a_gradient_of_a_long_batch_is_found(monkeypatch: pytest.MonkeyPatch):
+    problem = random_problem(samples=30_000)
+    autograd = agreement.autograd_values(problem)
+    values = autograd._replace(dW1=autograd.dW1 * (1 + 1e-9))
+    monkeypatch.setattr(agreement, "autograd_values", lambda *a: values)
+    found = compare(problem).first_difference
+    assert found is not None
+    assert found.name == "dW1"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_float32_stays_within_1e_5_of_float64_even_on_identical_rows(seed: int):
+    problem = TWISTS["identical rows"](random_problem(seed, samples=300_000, dtype="float32"))
+    loss, gradients = loss_and_gradients(problem.params, problem.X, problem.y, problem.reg)
+    wide = Params(*(W.astype(np.float64) for W in problem.params))
+    reg = float(np.float32(problem.reg))
+    exact_loss, exact = loss_and_gradients(wide, problem.X.astype(np.float64), problem.y, reg)
+    assert abs(loss - exact_loss) <= 1e-5 * exact_loss
+    for got, wanted in zip(gradients, exact, strict=True):
+        assert (abs(got - wanted) <= 1e-5 * abs(wanted)).all()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_memory_mapped_arrays_give_the_same(tmp_path: Path, order: str, dtype: str):
+    problem = random_problem(samples=20_000, dtype=dtype)
+    np.save(tmp_path / "X.npy", np.asarray(problem.X, order=order))
+    np.save(tmp_path / "y.npy", problem.y)
+    X, y = (np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("X", "y"))
+    loss, gradients = loss_and_gradients(problem.params, X, y, problem.reg)
+    in_memory = np.array(X, order="K")
+    expected = loss_and_gradients(problem.params, in_memory, problem.y, problem.reg)
+    np.testing.assert_equal((loss, gradients), expected)
+    assert {type(g) for g in gradients} == {np.ndarray}
+
+
+def test_memory_is_that_of_a_few_blocks_whatever_the_length():
+    peaks = []
+    for rows in (20_000, 200_000):
+        problem = random_problem(samples=rows)
+        tracemalloc.start()
+        loss_and_gradients(problem.params, problem.X, problem.y, problem.reg)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0]
+
+
+def long(**changes: object) -> tuple[Params, np.ndarray, np.ndarray]:
+    problem = random_problem(samples=500)
+    X, y = problem.X.copy(), problem.y.copy()
+    if "X" in changes:
+        X[400, 2] = changes["X"]
+    if "y" in changes:
+        y[450] = changes["y"]
+    return problem.params, X, y
+
+
+def test_bad_numbers_are_placed_in_the_whole_batch(short_blocks: None):
+    with pytest.raises(ValueError, match=r"X: expected finite numbers, got nan at \[400, 2\]"):
+        loss_and_gradients(*long(X=np.nan), 0.1)
+    with pytest.raises(ValueError, match="y: expected labels from 0 to 2, got -1 at row 450"):
+        loss_and_gradients(*long(y=-1), 0.1)
+
+
+def test_bad_forms_are_named_for_the_whole_batch(short_blocks: None):
+    params, X, y = long()
+    with pytest.raises(ValueError, match=r"y: expected \(500,\), .*got \(499,\)"):
+        loss_and_gradients(params, X, y[:-1], 0.1)
+    with pytest.raises(ValueError, match=r"W1: expected \(4, H\)"):
+        loss_and_gradients(params._replace(W1=params.W1.T), X, y, 0.1)
+    with pytest.raises(ValueError, match="W1: expected a NumPy array, got list"):
+        loss_and_gradients(params._replace(W1=params.W1.tolist()), X, y, 0.1)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 100])
+def test_blocks_are_added_in_pairs(count: int):
+    """A sum of 1 + tiny numbers that one after the other would all be lost."""
+    tiny = np.float32(2**-24)
+    one, small = np.float32(1), [tiny] * count
+
+    def share(value: np.float32) -> tuple[np.float32, Params]:
+        return value, Params(*[np.full((1, 1), value)] * 4)
+
+    loss, gradients = pairwise(share(value) for value in [one, *small])
+    exact = 1 + count * 2.0**-24
+    assert abs(loss - exact) <= 4 * np.finfo(np.float32).eps
+    assert gradients.W1[0, 0] == loss
+    if count == 100:
+        assert loss > one  # one after the other: 1
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_block_is_a_power_of_two_and_shorter_for_wider_nets(dtype: str):
+    lengths = [rows_per_block(net(hidden, dtype).params) for hidden in (1, 10, 100, 1000, 10_000)]
+    assert all(rows & (rows - 1) == 0 for rows in lengths)
+    assert all(longer >= shorter for longer, shorter in neighbours(lengths))
+    assert lengths[-1] == batches.SHORTEST_BLOCK
+
+
+def net(hidden: int, dtype: str) -> Problem:
+    return random_problem(samples=1, hidden=hidden, dtype=dtype)
+
+
+def test_loss_and_gradients_is_the_one_for_any_length():
+    assert manual.loss_and_gradients is batches.loss_and_gradients
