@@ -4,13 +4,13 @@ blocks' means, which counts a short block's rows for more than a long one's.
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from compare.agreement import Quantity, compare_quantity, manual_step
 from compare.bridge import gradients, to_torch
-from compare.counterparts import penalty_by_hand
 from compare.problem import Problem, check_whole
 from compare.rounding import error_bounds
 from manual import Params
@@ -75,21 +75,14 @@ def compare_blocks(problem: Problem, blocks: int, device: str = "cpu") -> Blocks
 
 
 def _by_hand(problem: Problem, lengths: list[int]) -> Ways:
-    N, full = len(problem.X), _gradients(problem)
-    ends = np.cumsum(lengths)[:-1]
-    rows = zip(np.split(problem.X, ends), np.split(problem.y, ends), strict=True)
-    batches = [replace(problem, X=X, y=y) for X, y in rows]
-    # The manual pass divides a block by its own length: times that length, it is a sum over rows.
-    sums = [
-        [n * gradient for gradient in _gradients(replace(block, reg=0.0))]
-        for n, block in zip(lengths, batches, strict=True)
-    ]
-    means = [_gradients(block) for block in batches]
-    penalty = penalty_by_hand(problem, manual_step(problem)[0]).gradients
+    ends = [0, *np.cumsum(lengths).tolist()]
+    blocks = [problem.rows(start, stop) for start, stop in pairwise(ends)]
+    shares = [manual_step(block, len(problem.X))[1].gradients for block in blocks]
+    means = [_gradients(replace(block, reg=problem.reg)) for block in blocks]
     return Ways(
-        full,
-        Params(*(sum(parts) / N + once for *parts, once in zip(*sums, penalty, strict=True))),
-        Params(*(sum(parts) / len(lengths) for parts in zip(*means, strict=True))),
+        _gradients(problem),
+        Params(*(sum(parts) for parts in zip(*shares, strict=True))),
+        Params(*(sum(parts) / len(blocks) for parts in zip(*means, strict=True))),
     )
 
 

@@ -51,7 +51,7 @@ def test_a_mean_of_means_would_be_noticed(short_blocks: None, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("twist", [None, *TWISTS])
+@pytest.mark.parametrize("twist", [None, "identical rows", "z1 within rounding of 0"])
 def test_a_long_batch_agrees_with_autograd(twist: str | None, dtype: str):
     problem = random_problem(4, samples=20_000, dtype=dtype)
     assert len(problem.X) > rows_per_block(problem.params)

@@ -56,12 +56,12 @@ def pairs() -> list[tuple[Plant, Plant]]:
 
 def test_of_pairs_of_mistakes_both_places_are_found(request: pytest.FixtureRequest):
     """At least 95 of 100; a sample of the pairs, or all of them with --problems 2000."""
-    every = max(1, 2000 // request.config.getoption("--problems"))
-    sample = pairs()[:: 4 * every] if every > 1 else pairs()
+    sample = pairs() if request.config.getoption("--problems") >= 2000 else pairs()[::120]
     found = 0
     for one, other in sample:
         places = {f.quantity for f in checked(source(one, other)).mistakes}
         found += {one.quantity, other.quantity} <= places
+    print(f"both places of {found} of {len(sample)} pairs")  # shown by pytest -rP
     missed = len(sample) - found
     assert missed <= max(1, 0.05 * len(sample)), f"{found} of {len(sample)}"
 
@@ -115,13 +115,17 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("case", UNKNOWN)
-@pytest.mark.parametrize("everything", [True, False], ids=["everything", "gradients"])
-def test_what_fits_nothing_is_called_unrecognised_with_what_is_known(case: str, everything: bool):
+def test_what_fits_nothing_is_called_unrecognised_with_what_is_known(case: str):
     old, new, known = UNKNOWN[case]
-    report = checked(source(Plant(0, "", "", old, new), everything=everything))
+    (finding,) = checked(source(Plant(0, "", "", old, new))).mistakes
+    assert finding.id == "unrecognised"
+    assert known in finding.evidence
+
+
+def test_gradients_that_fit_nothing_are_all_called_unrecognised():
+    old, new, _ = UNKNOWN["a formula of nobody's"]
+    report = checked(source(Plant(0, "", "", old, new), everything=False))
     assert {f.id for f in report.mistakes} == {"unrecognised"}
-    if everything:
-        assert known in report.mistakes[0].evidence
 
 
 def test_later_steps_that_follow_from_a_wrong_one_are_inherited():
