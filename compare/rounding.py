@@ -54,8 +54,15 @@ def error_bounds(problem: Problem, N: int | None = None) -> Bounds:
     """E for each element of the twelve quantities of `problem`, in float64.
 
     Where the problem is a block of rows of a batch of length N, E for the loss and the gradients is
-    the block's share: the bound for the batch is the sum of them.
+    the block's share: the bound for the batch is the sum of them. Raises ValueError for a batch so
+    long that its sums have no bound.
     """
+    longest = int(2 / np.finfo(problem.X.dtype).eps) - 3
+    if (N or len(problem.X)) > longest:
+        raise ValueError(
+            f"samples: expected at most {longest} in {problem.dtype}, where longer sums have no "
+            f"proven bound, got {N or len(problem.X)}"
+        )
     with np.errstate(all="ignore"):
         return bounds_at(reference(problem, N=N), problem.dtype)
 
