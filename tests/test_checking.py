@@ -50,7 +50,7 @@ def pairs() -> list[tuple[Plant, Plant]]:
     return [
         (one, other)
         for one, other in itertools.combinations(PLANTS, 2)
-        if one.quantity != other.quantity and one.old != other.old
+        if one.quantity != other.quantity and STEPS.replace(one.old, one.new).count(other.old) == 1
     ]
 
 
