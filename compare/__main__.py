@@ -25,8 +25,8 @@ EXIT_STATUS = "Exit status 0: all agree; 1: something differs; 2: unusable input
 class Parser(argparse.ArgumentParser):
     """A parser of one verb's options, that raises ValueError for what it can't read."""
 
-    def __init__(self, prog: str, description: str) -> None:
-        super().__init__(prog, description=description, epilog=EXIT_STATUS, allow_abbrev=False)
+    def __init__(self, prog: str, description: str, epilog: str = EXIT_STATUS) -> None:
+        super().__init__(prog, description=description, epilog=epilog, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(message)
@@ -233,7 +233,7 @@ def _rows(text: str) -> int:
 
 def exercise_verb(argv: list[str]) -> int:
     """Write a file to start a backward pass of your own from: shapes and steps, no answers."""
-    parser = Parser("python -m compare exercise", exercise_verb.__doc__ or "")
+    parser = Parser("python -m compare exercise", exercise_verb.__doc__ or "", "")
     parser.add_argument("-o", "--output", required=True, metavar="FILE.py", help="the new file")
     options = parser.parse_args(argv)
     try:
@@ -279,7 +279,8 @@ def check_verb(argv: list[str]) -> int:
 
 
 def _check_parser() -> argparse.ArgumentParser:
-    parser = Parser("python -m compare check", check_verb.__doc__ or "")
+    epilog = "Exit status 0: all right; 1: something wrong; 2: unusable files or options."
+    parser = Parser("python -m compare check", check_verb.__doc__ or "", epilog)
     parser.add_argument(
         "files", nargs="+", type=Path, metavar="FILE", help="each with a backward()"
     )
@@ -291,7 +292,11 @@ def _check_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--strict", action="store_true", help="other conventions are mistakes")
     parser.add_argument(
-        "--timeout", type=float, default=10, metavar="S", help="seconds for each file (default 10)"
+        "--timeout",
+        type=float,
+        default=10,
+        metavar="S",
+        help="seconds for a file's run (default 10)",
     )
     parser.add_argument(
         "--jobs",

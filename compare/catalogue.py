@@ -92,6 +92,7 @@ CATALOGUE: tuple[Mistake, ...] = (
         "hidden by a batch of one sample",
         {
             "dz2": ((_MEAN, f"{_MEAN} / N"),),
+            "da1": (('order="F")', 'order="F") / N'),),
             **_at(*WEIGHTS, edits=((_DATA, f"{_DATA} / N"),)),
             "loss": (("/ N +", "/ N / N +"),),
         },
@@ -116,6 +117,13 @@ CATALOGUE: tuple[Mistake, ...] = (
         "twice too large",
         "every batch shows it",
         {"dz2": ((_MEAN, "2 * (P - Y_ind) / N"),)},
+    ),
+    Mistake(
+        "n-minus-one",
+        "divided by N - 1: that is the sample variance's",
+        "nearly right",
+        "shown by few samples",
+        {"dz2": ((_MEAN, "(P - Y_ind) / (N - 1)"),)},
     ),
     Mistake(
         "fixed-n",
@@ -147,6 +155,13 @@ CATALOGUE: tuple[Mistake, ...] = (
         },
     ),
     Mistake(
+        "indicator-added",
+        "P + Y_ind: the 1 is taken off at the true class, not added",
+        "P[range(N), y] += 1",
+        "rows of dz2 no longer sum to 0",
+        {"dz2": (("P - Y_ind", "P + Y_ind"),)},
+    ),
+    Mistake(
         "ascent",
         "the sign of the whole gradient is swapped: this climbs",
         "the loss rises",
@@ -176,6 +191,13 @@ CATALOGUE: tuple[Mistake, ...] = (
         "regularisation seems to do nothing",
         "hidden by reg = 0, and by a batch of one sample",
         _at(*WEIGHTS, edits=((_PENALTY, "reg / N * {p}"),)),
+    ),
+    Mistake(
+        "reg-times-n",
+        "the penalty N times too large: its 1/N is the data's alone, and it has none",
+        "weights shrink to nothing",
+        "hidden by reg = 0, and by a batch of one sample",
+        _at(*WEIGHTS, edits=((_PENALTY, "reg * N * {p}"),)),
     ),
     Mistake(
         "reg-doubled",
@@ -242,6 +264,18 @@ CATALOGUE: tuple[Mistake, ...] = (
         "the ReLU applied to the gradient",
         "every batch shows it",
         {"dz1": (("a1 > 0", "da1 > 0"),)},
+    ),
+    Mistake(
+        "leaky-slope",
+        "a leaky unit's slope: this ReLU is flat below 0",
+        "da1 * np.where(a1 > 0, 1, 0.01)",
+        "hidden where every unit is active",
+        {
+            "dz1": tuple(
+                (_MASK, f"da1 * np.where(a1 > 0, 1, {slope}).astype(X.dtype)")
+                for slope in ("0.01", "0.1", "0.2")
+            )
+        },
     ),
     Mistake(
         "times-a1",

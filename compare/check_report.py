@@ -1,5 +1,6 @@
 """Reports on learners' files -> text for people, HTML for notebooks, plain data for JSON."""
 
+import itertools
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -41,7 +42,13 @@ def _words(finding: Finding, hint: Hint) -> str:
 
 def _last_line(report: Report) -> str:
     if report.mistakes:
-        return f"Fix {report.mistakes[0].quantity} first."
+        first = report.mistakes[0]
+        before = itertools.takewhile(lambda q: q.name != first.quantity, report.quantities)
+        if first.id == "unrecognised" and any(q.verdict == "missing" for q in before):
+            return (
+                f"Return the steps before {first.quantity}, too: the mistake may be in one of them."
+            )
+        return f"Fix {first.quantity} first."
     if report.error:
         return "Nothing could be judged." if not report.quantities else "Not right."
     return "All right." if not report.remarks else "All right, with remarks."

@@ -28,7 +28,8 @@ from compare.steps import QUANTITIES, RIGHT
 Word = Literal["right", "wrong", "inherited", "missing", "remark"]
 Hint = Literal["where", "what", "formula"]
 GRADIENTS = ("dW1", "db1", "dW2", "db2")
-BIASES = ("db1", "db2")
+BIASES = ("db2", "db1")
+UNDERFLOW = float(np.finfo(np.float32).tiny)
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ def judge(name: str, answer: Answer, batches: Mapping[str, Problem], strict: boo
         findings, verdicts = _diagnosed(cases)
     findings += [_flat_bias(quantity, cases) for quantity in flat]
     findings += _manners(answer)
+    findings.sort(key=lambda f: QUANTITIES.index(f.quantity) if f.quantity in QUANTITIES else 99)
     if strict:
         findings = [_as_mistake(finding) for finding in findings]
     return Report(name, _judged(cases, findings, verdicts), tuple(findings), error)
@@ -227,6 +229,7 @@ def _mistakes(cases: Sequence[Case], explanations: Sequence[Explanation]) -> lis
         findings += [
             _finding(quantity, o.mistake, seen, tuple(sorted(also)), fits[0][-1].text)
             for o in fits[0]
+            if len(fits[0]) == 1 or not o.mistake.remark  # beside a mistake, a remark would confuse
         ]
     return findings
 
@@ -277,6 +280,8 @@ def _float32(cases: Sequence[Case], wrong: Sequence[str]) -> Finding | None:
             if quantity not in case.observed or quantity == "Y_ind":
                 return None
             value, right = case.observed[quantity], case.right[quantity]
+            if quantity == "loss" and np.isinf(value) and case.right["P"].min() < UNDERFLOW:
+                continue  # -log(P) of a P that underflowed, which is no matter of precision
             if (
                 value.shape != np.shape(right)
                 or not (abs(value - right) <= 2 * error[quantity]).all()

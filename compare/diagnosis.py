@@ -121,7 +121,7 @@ def explain(cases: Sequence[Case]) -> list[Explanation]:
     best: list[Explanation] = []
     # From the cheap to the costly: two mistakes in one line, or two in steps not returned, are
     # looked for only where one does not do.
-    for size, pairs in ((0, False), (1, False), (0, True), (1, True), (2, False)):
+    for size, pairs in ((0, False), (1, False), (0, True), (2, False)):
         if best and (best[0].cost <= (0, 1) or ((pairs or size > 1) and not best[0].cost[0])):
             break
         for occurrences in _hidden_mistakes(cases, wrong, hidden, size):

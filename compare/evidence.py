@@ -28,7 +28,7 @@ def evidence(cases: Sequence[Case], quantity: str) -> str:
     if bad.any():
         at = tuple(int(i) for i in np.argwhere(bad)[0])
         scores = abs(np.asarray(case.right["z2"])).max()
-        return f"{observed[at]} at {place(at) or 'it'}, where scores reach {scores:.0f}"
+        return f"{observed[at]}{_at(at)}, where scores reach {scores:.0f}"
     for words in (
         _ratio(observed, expected),
         _penalty(case, quantity, observed, expected),
@@ -40,8 +40,12 @@ def evidence(cases: Sequence[Case], quantity: str) -> str:
     difference = abs(observed - expected)
     at = tuple(int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape))
     if difference[at] < 1e-4 * abs(expected[at]):
-        return f"off by {difference[at]:.1e} at {place(at) or 'it'}"
-    return f"{observed[at]:.6g} at {place(at) or 'it'}, where {expected[at]:.6g} is right"
+        return f"off by {difference[at]:.1e}{_at(at)}"
+    return f"{observed[at]:.6g}{_at(at)}, where {expected[at]:.6g} is right"
+
+
+def _at(at: tuple[int, ...]) -> str:
+    return f" at {place(at)}" if at else ""
 
 
 def _ratio(observed: Float64s, expected: Float64s) -> str:

@@ -138,6 +138,8 @@ def difference_text(q: Quantity, dtype: str) -> str:
     """The first quantity that differs: where, both values, how far apart."""
     if q.mismatch:
         return f"{q.name} is the first: {q.mismatch}."
+    if not math.isfinite(q.allowed):
+        return f"{q.name} is the first: numbers overflow in it, and no finite bound is left."
     return (
         f"{q.name} is the first. {q.name}{place(q.at)} is {exactly(q.manual, dtype)} by hand and "
         f"{exactly(q.autograd, dtype)} by autograd: {q.max_abs_diff:.2e} apart, "

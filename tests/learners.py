@@ -74,10 +74,13 @@ PLANTS = (
     Plant(3, "mean-twice", "dW1", DW1, "1 / n * X.T.dot(dhin)"),
     Plant(4, "mean-over-elements", "dz2", MEAN, "dscores = (probs - onehot) / probs.size"),
     Plant(4, "two-over-n", "dz2", MEAN, "dscores = 2 / n * (probs - onehot)"),
+    Plant(4, "n-minus-one", "dz2", MEAN, "dscores = (probs - onehot) / (n - 1)"),
+    Plant(3, "mean-twice", "da1", "dh = dscores.dot(W2.T)", "dh = dscores.dot(W2.T) / n"),
     Plant(5, "mean-for-sum", "db2", DB2, "np.mean(dscores, axis=0, keepdims=True)"),
     Plant(5, "mean-for-sum", "db1", DB1, "dhin.mean(0)[None]"),
     Plant(6, "reg-over-n", "dW2", "+ reg * W2", "+ reg / n * W2"),
     Plant(6, "reg-over-n", "dW1", "+ reg * W1", "+ W1 * reg / n"),
+    Plant(6, "reg-times-n", "dW1", "+ reg * W1", "+ reg * W1 * n"),
     Plant(7, "reg-missing", "dW2", " + reg * W2", ""),
     Plant(7, "reg-missing", "dW1", " + reg * W1", ""),
     Plant(8, "reg-doubled", "dW2", "+ reg * W2", "+ 2 * reg * W2"),
@@ -85,12 +88,14 @@ PLANTS = (
     Plant(9, "bias-regularised", "db2", DB2, f"{DB2} + reg * b2"),
     Plant(9, "bias-regularised", "db1", DB1, f"{DB1} + b1 * reg"),
     Plant(10, "sign", "dz2", MEAN, "dscores = (onehot - probs) / n"),
+    Plant(10, "indicator-added", "dz2", MEAN, "dscores = (probs + onehot) / n"),
     Plant(10, "ascent", "dW2", f"dW2 = {DW2} + reg * W2", f"dW2 = -{DW2} - reg * W2"),
     Plant(11, "mask-missing", "dz1", "dh * (h > 0)", "dh"),
     Plant(11, "mask-always-true", "dz1", "(h > 0)", "(h >= 0)"),
     Plant(12, "slope-at-zero", "dz1", "(h > 0)", "(hin >= 0)"),
     Plant(13, "mask-inverted", "dz1", "(h > 0)", "(h == 0)"),
     Plant(13, "times-a1", "dz1", "(h > 0)", "h"),
+    Plant(13, "leaky-slope", "dz1", "(h > 0)", "np.where(h > 0, 1, 0.01)"),
     Plant(13, "sigmoid-slope", "dz1", "(h > 0)", "h * (1 - h)"),
     Plant(14, "before-the-mask", "db1", DB1, "np.sum(dh, axis=0, keepdims=True)"),
     Plant(15, "z1-for-a1", "dW2", DW2, "hin.T.dot(dscores)"),
@@ -326,6 +331,9 @@ RIGHT_SOLUTIONS = {
         )
     ),
     "float32 throughout": source(FLOAT32),
+    "float32, and the loss from log P": source(
+        FLOAT32, Plant(0, "", "", LOSS, "-np.log(probs[np.arange(n), y]).mean()")
+    ),
     "Fortran order": source(
         Plant(
             0,
