@@ -75,7 +75,7 @@ def _penalty(case: Case, quantity: str, observed: Float64s, expected: Float64s) 
     if abs(alpha - 1) < SAME:
         off = beta - right_beta
         return f"differs by exactly {'' if abs(off - 1) < SAME else f'{off:.6g} × '}reg·{name}"
-    return f"{_times(alpha)} the data part + {beta:.6g} × reg·{name}"
+    return f"{_times(alpha)} the data part + {beta if abs(beta) > SAME else 0:.6g} × reg·{name}"
 
 
 def _masked(case: Case, quantity: str, observed: Float64s, expected: Float64s) -> str:
