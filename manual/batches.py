@@ -6,73 +6,124 @@ in the processor's cache from one line of the notes to the next, where those of 
 travel to memory and back for each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from manual.inputs import check_forms, check_inputs
-from manual.network import Array, Labels, Params, Scalar, backward, forward
+from manual.network import (
+    Array,
+    Backward,
+    Forward,
+    Labels,
+    Params,
+    Scalar,
+    backward,
+    forward,
+)
 
 # What z1 may take of a block. Twice as much is faster still, but a block is one sum to the linear
 # algebra: with 1 000 000 identical rows float32 is 7.5e-6 off here, 1.6e-5 there.
 BLOCK_BYTES = 2**19
 SHORTEST_BLOCK = 256  # rows; below, NumPy's overhead for a call outweighs the work in it
 
-Sum = tuple[Scalar, Params]  # a block's share of the loss, and of the gradients
+Sum = tuple[Scalar, Params]  # the loss and the gradients of some rows
+
+
+class Share(NamedTuple):
+    """What a block of rows adds to the whole batch: every step of its pass."""
+
+    rows: slice
+    reg: float | Scalar  # 0 but for the first block, which brings the penalty
+    fwd: Forward
+    bwd: Backward
+
+    @property
+    def sums(self) -> Sum:
+        return self.fwd.loss, self.bwd.gradients
 
 
 def loss_and_gradients(
     params: Params, X: Array, y: Labels, reg: float | Scalar
 ) -> tuple[Scalar, Params]:
-    """The loss and its gradient by each parameter. Arguments and errors are those of `forward`.
+    """The loss, and its gradient with respect to each parameter. Arguments and errors are those of
+    `forward`.
 
     X and y may be memory-mapped: beyond them it takes the memory of a few blocks, whatever N is.
     """
-    if np.shape(X)[:1] <= (SHORTEST_BLOCK,):
-        return _block(params, X, y, reg)
+    # map, and no loop over the shares: a block's matrices are gone before the next one's are made.
+    return total(map(_sums, shares(params, X, y, reg)))
+
+
+def shares(
+    params: Params,
+    X: Array,
+    y: Labels,
+    reg: float | Scalar,
+    lengths: Sequence[int] | None = None,
+) -> Iterator[Share]:
+    """The batch's blocks, one after the other; `lengths` are their rows, if not those that suit the
+    processor's cache. Arguments and errors are those of `forward`.
+    """
+    N = len(X) if np.ndim(X) else 0
+    if N <= SHORTEST_BLOCK and lengths is None:
+        yield _share(params, X, y, reg, slice(0, N), N)
+        return
     check_forms(params, X, y, reg)
-    try:
-        return pairwise(_blocks(params, X, y, reg))
-    except ValueError:
-        check_inputs(params, X, y, reg)  # to name the place in the whole batch
-        raise
+    start = 0
+    for length in lengths or _lengths(N, rows_per_block(params)):
+        rows = slice(start, start + length)
+        # np.asarray: results of a memory-mapped array would be memory-mapped arrays themselves.
+        Xb, yb = np.asarray(X[rows]), np.asarray(y[rows])
+        try:
+            yield _share(params, Xb, yb, reg if start == 0 else 0.0, rows, N)
+        except ValueError:
+            check_inputs(params, X, y, reg)  # to name the place in the whole batch
+            raise
+        start += length
 
 
 def rows_per_block(params: Params) -> int:
     """A power of 2, at which z1 takes up to BLOCK_BYTES."""
-    b1 = params[1]
-    rows = max(SHORTEST_BLOCK, BLOCK_BYTES // b1.nbytes)
+    rows = max(SHORTEST_BLOCK, BLOCK_BYTES // params.b1.nbytes)
     return 1 << (rows.bit_length() - 1)
 
 
-def _blocks(params: Params, X: Array, y: Labels, reg: float | Scalar) -> Iterator[Sum]:
-    N, rows = len(X), rows_per_block(params)
-    for start in range(0, N, rows):
-        # np.asarray: results of a memory-mapped array would be memory-mapped arrays themselves.
-        block = slice(start, start + rows)
-        Xb, yb = np.asarray(X[block]), np.asarray(y[block])
-        yield _block(params, Xb, yb, reg if start == 0 else 0.0, N)
-
-
-def _block(params: Params, X: Array, y: Labels, reg: float | Scalar, N: int | None = None) -> Sum:
-    fwd = forward(params, X, y, reg, N)
-    return fwd.loss, backward(params, X, reg, fwd, N).gradients
-
-
-def pairwise(blocks: Iterator[Sum]) -> Sum:
-    """The sum of the blocks' shares, in pairs of pairs: rounding grows with the logarithm of their
+def total(sums: Iterable[Sum]) -> Sum:
+    """The sum of the blocks' sums, in pairs of pairs: rounding grows with the logarithm of their
     number, and so does the memory for those that wait for a partner.
     """
     waiting: list[tuple[int, Sum]] = []  # how many blocks are in it, and their sum
-    for total in blocks:
+    for here in sums:
         count = 1
         while waiting and waiting[-1][0] == count:
-            total, count = _add(waiting.pop()[1], total), 2 * count
-        waiting.append((count, total))
-    total = waiting.pop()[1]
+            here, count = _add(waiting.pop()[1], here), 2 * count
+        waiting.append((count, here))
+    whole = waiting.pop()[1]
     while waiting:
-        total = _add(waiting.pop()[1], total)
-    return total
+        whole = _add(waiting.pop()[1], whole)
+    return whole
+
+
+def _lengths(N: int, rows: int) -> Iterator[int]:
+    return (min(rows, N - start) for start in range(0, N, rows))
+
+
+def _share(
+    params: Params,
+    X: Array,
+    y: Labels,
+    reg: float | Scalar,
+    rows: slice,
+    N: int,
+) -> Share:
+    fwd = forward(params, X, y, reg, N)
+    return Share(rows, reg, fwd, backward(params, X, reg, fwd, N))
+
+
+def _sums(share: Share) -> Sum:
+    return share.sums
 
 
 def _add(one: Sum, other: Sum) -> Sum:

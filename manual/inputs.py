@@ -1,7 +1,6 @@
 """What the network accepts, and the one line that says what was wrong with anything else."""
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ NAMES = ("X", "W1", "b1", "W2", "b2")
 LARGEST = {char: float(np.finfo(char).max) for char in "fd"}
 
 
-def check_inputs(params: Sequence[Any], X: Any, y: Any, reg: Any) -> None:
+def check_inputs(params: Any, X: Any, y: Any, reg: Any) -> None:
     """Raise ValueError, naming the argument, what was expected and what came, unless
 
     X (N, D), W1 (D, H), b1 (1, H), W2 (H, C), b2 (1, C) are finite and of one dtype, float32 or
@@ -22,10 +21,10 @@ def check_inputs(params: Sequence[Any], X: Any, y: Any, reg: Any) -> None:
     _check_range(y, params[2].shape[1])
 
 
-def check_forms(params: Sequence[Any], X: Any, y: Any, reg: Any) -> None:
+def check_forms(params: Any, X: Any, y: Any, reg: Any) -> None:
     """The same but for what takes a look at every number of X and y."""
-    if len(params) != 4:
-        raise ValueError(f"params: expected the four W1, b1, W2, b2, got {len(params)}")
+    if getattr(params, "_fields", None) != NAMES[1:]:
+        raise ValueError(f"params: expected a Params, got {type(params).__name__}")
     for name, array in zip(NAMES, (X, *params), strict=True):
         _check_floats(name, array, X)
     _check_shapes(X, *params)

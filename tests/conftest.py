@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 import manual.network
-from compare.problem import Problem
+from compare.agreement.comparison import Comparison, compare_shares
+from compare.bounds.quantities import Values
+from compare.problems.problem import Problem
 from manual import Backward, Forward
+from manual.batches import Share
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,6 +29,12 @@ def _overflow_is_expected():
     """As on the command line: what overflows is judged, not warned about."""
     with np.errstate(all="ignore"):
         yield
+
+
+def compare_steps(problem: Problem, fwd: Forward, bwd: Backward, autograd: Values) -> Comparison:
+    """A manual step of the whole batch at once, against autograd's."""
+    whole = Share(slice(0, len(problem.X)), problem.reg, fwd, bwd)
+    return compare_shares(problem, [whole], autograd)
 
 
 def plant(right: str, wrong: str) -> ModuleType:

@@ -8,8 +8,8 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from compare.problem import Problem
-from compare.values import Values
+from compare.bounds.quantities import Values
+from compare.problems.problem import Problem
 
 DIGITS = 50
 STEP = mpmath.mpf(10) ** -20

@@ -1,34 +1,29 @@
-"""compare/agreement.py: right answers agree, and whatever is planted is caught."""
+"""compare/agreement/: right answers agree, and whatever is planted is caught."""
 
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from compare import agreement
-from compare.agreement import (
-    ManualPassError,
-    compare,
-    compare_quantity,
-    compare_steps,
-    manual_step,
-    step_values,
-)
-from compare.hard import TWISTS
-from compare.problem import random_problem, read_problem
-from compare.values import Values
-from tests.conftest import plant, planted_step
+from compare.agreement.comparison import against_autograd
+from compare.agreement.quantity import compare_quantity
+from compare.agreement.step import ManualPassError, manual_step, step_values
+from compare.bounds.quantities import GRADIENTS, QUANTITIES
+from compare.problems.csv_file import read_problem
+from compare.problems.hard import TWISTS
+from compare.problems.seeded import random_problem
+from manual import batches
+from tests.conftest import compare_steps, plant, planted_step
 from tests.test_problem import IRIS
 
 DTYPES = ["float32", "float64"]
-GRADIENTS = ("dW1", "db1", "dW2", "db2")
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("seed", range(5))
 def test_loss_and_gradients_agree_with_autograd_on_the_200_by_4_batch(seed: int, dtype: str):
-    found = compare(random_problem(seed, dtype=dtype))
-    assert {q.name: q.ok for q in found.quantities} == dict.fromkeys(Values._fields, True)
+    found = against_autograd(random_problem(seed, dtype=dtype))
+    assert {q.name: q.ok for q in found.quantities} == dict.fromkeys(QUANTITIES, True)
 
 
 SIZES = {
@@ -47,18 +42,18 @@ SIZES = {
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("reg", [0.0, 1e-3, 1.0])
 def test_all_agree_at_every_size_and_reg(size: str, reg: float, dtype: str):
-    assert compare(random_problem(1, **SIZES[size], reg=reg, dtype=dtype)).agree
+    assert against_autograd(random_problem(1, **SIZES[size], reg=reg, dtype=dtype)).agree
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("twist", TWISTS)
 def test_all_agree_on_extreme_but_legal_input(twist: str, dtype: str):
-    assert compare(TWISTS[twist](random_problem(dtype=dtype))).agree
+    assert against_autograd(TWISTS[twist](random_problem(dtype=dtype))).agree
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_all_agree_on_iris(dtype: str):
-    assert compare(read_problem(IRIS, dtype=dtype)).agree
+    assert against_autograd(read_problem(IRIS, dtype=dtype)).agree
 
 
 # The line of manual/network.py, what stands there instead, the first quantity that shows it.
@@ -171,6 +166,6 @@ def test_the_element_shown_is_one_that_fails_even_if_another_differs_more():
 
 def test_a_line_that_raises_is_named(monkeypatch: pytest.MonkeyPatch):
     module = plant("dW2 = a1.T @ dz2", "dW2 = a1 @ dz2")
-    monkeypatch.setattr(agreement, "backward", module.backward)
+    monkeypatch.setattr(batches, "backward", module.backward)
     with pytest.raises(ManualPassError, match=r"planted, line \d+: .*\n?raised ValueError: matmul"):
-        compare(random_problem())
+        against_autograd(random_problem())

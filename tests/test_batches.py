@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 import manual
-from compare import agreement
-from compare.agreement import compare
-from compare.hard import TWISTS
-from compare.problem import Problem, random_problem
-from compare.rounding import error_bounds
+from compare.agreement import comparison
+from compare.agreement.comparison import against_autograd
+from compare.bounds.rounding import error_bounds
+from compare.problems.hard import TWISTS
+from compare.problems.problem import Problem
+from compare.problems.seeded import random_problem
 from manual import Params, backward, batches, forward, loss_and_gradients
-from manual.batches import pairwise, rows_per_block
+from manual.batches import rows_per_block, total
 
 DTYPES = ["float32", "float64"]
 
@@ -55,7 +56,7 @@ def test_a_mean_of_means_would_be_noticed(short_blocks: None, monkeypatch: pytes
 def test_a_long_batch_agrees_with_autograd(twist: str | None, dtype: str):
     problem = random_problem(4, samples=20_000, dtype=dtype)
     assert len(problem.X) > rows_per_block(problem.params)
-    assert compare(TWISTS[twist](problem) if twist else problem).agree
+    assert against_autograd(TWISTS[twist](problem) if twist else problem).agree
 
 
 @pytest.mark.parametrize("name", ["z1", "P", "dz2", "da1", "dz1"])
@@ -63,22 +64,22 @@ def test_a_difference_late_in_a_long_batch_is_found_at_its_row(
     name: str, monkeypatch: pytest.MonkeyPatch
 ):
     problem = random_problem(samples=30_000)
-    autograd = agreement.autograd_values(problem)
+    autograd = comparison.autograd_values(problem)
     wrong = getattr(autograd, name).copy()
     wrong[25_001, 1] += 1e-3
     values = autograd._replace(**{name: wrong})
-    monkeypatch.setattr(agreement, "autograd_values", lambda *a: values)
-    found = compare(problem).first_difference
+    monkeypatch.setattr(comparison, "autograd_values", lambda *a: values)
+    found = against_autograd(problem).first_difference
     assert found is not None
     assert (found.name, found.at, found.shape) == (name, (25_001, 1), wrong.shape)
 
 
 def test_a_difference_in_a_gradient_of_a_long_batch_is_found(monkeypatch: pytest.MonkeyPatch):
     problem = random_problem(samples=30_000)
-    autograd = agreement.autograd_values(problem)
+    autograd = comparison.autograd_values(problem)
     values = autograd._replace(dW1=autograd.dW1 * (1 + 1e-9))
-    monkeypatch.setattr(agreement, "autograd_values", lambda *a: values)
-    found = compare(problem).first_difference
+    monkeypatch.setattr(comparison, "autograd_values", lambda *a: values)
+    found = against_autograd(problem).first_difference
     assert found is not None
     assert found.name == "dW1"
 
@@ -156,7 +157,7 @@ def test_blocks_are_added_in_pairs(count: int):
     def share(value: np.float32) -> tuple[np.float32, Params]:
         return value, Params(*[np.full((1, 1), value)] * 4)
 
-    loss, gradients = pairwise(share(value) for value in [one, *small])
+    loss, gradients = total(share(value) for value in [one, *small])
     exact = 1 + count * 2.0**-24
     assert abs(loss - exact) <= 4 * np.finfo(np.float32).eps
     assert gradients.W1[0, 0] == loss

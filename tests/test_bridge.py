@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from compare.bridge import choose_device, load, parameters, to_torch, to_values
-from compare.problem import random_problem
+from compare.agreement.bridge import choose_device, load, parameters, to_torch, to_values
+from compare.problems.seeded import random_problem
 from torch_ref import step
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from compare.catalogue import CATALOGUE, UNKNOWN, Mistake
-from compare.diagnosis import FAR, SLACK
-from compare.probes import probes
-from compare.rounding import error_bounds
-from compare.steps import QUANTITIES, RIGHT, follow, followed_values
+from compare.bounds.rounding import error_bounds
+from compare.checker.catalogue import CATALOGUE, UNKNOWN, Mistake
+from compare.checker.diagnosis import FAR, SLACK
+from compare.checker.lines import RIGHT, STEPS, follow, followed_values
+from compare.checker.probes import probes
 
 
 def test_ids_are_unique():
@@ -19,7 +19,7 @@ def test_an_entry_says_what_people_see(mistake: Mistake):
     assert mistake.title
     assert mistake.called
     assert mistake.shown_by
-    assert set(mistake.places) <= set(QUANTITIES)
+    assert set(mistake.places) <= set(STEPS)
 
 
 @pytest.mark.parametrize("mistake", CATALOGUE, ids=lambda mistake: mistake.id)

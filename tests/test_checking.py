@@ -9,8 +9,7 @@ import pytest
 
 import compare
 from compare.__main__ import main
-from compare.check_report import report_data, report_html, report_text
-from compare.checking import Report
+from compare.checker.report import Report, report_data, report_html, report_text
 from tests.learners import FLOAT32, PLANTS, RIGHT_SOLUTIONS, STEPS, Plant, source
 
 Capture = pytest.CaptureFixture[str]

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from compare import agreement
-from compare.descent import descend
-from compare.problem import random_problem, read_problem
+from compare.agreement.descent import descend
+from compare.problems.csv_file import read_problem
+from compare.problems.seeded import random_problem
+from manual import batches
 from tests.conftest import plant
 from tests.test_problem import IRIS
 
@@ -37,7 +38,7 @@ def test_the_free_model_starts_where_the_manual_one_does_and_drifts_by_rounding_
 def test_the_free_model_is_another_model(monkeypatch: pytest.MonkeyPatch):
     """A wrong manual gradient moves the manual weights and not the free ones."""
     wrong = plant("(P - Y_ind) / N", "(P - Y_ind) / N * 1.5")
-    monkeypatch.setattr(agreement, "backward", wrong.backward)
+    monkeypatch.setattr(batches, "backward", wrong.backward)
     found = descend(random_problem(), 3, 0.5)
     assert found.first_difference is not None
     assert found.first_difference.step == 1
@@ -46,14 +47,14 @@ def test_the_free_model_is_another_model(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_difference_that_starts_later_is_found_at_its_step(monkeypatch: pytest.MonkeyPatch):
-    calls, right = [], agreement.backward
+    calls, right = [], batches.backward
 
     def wrong_from_the_third(*arguments):
         calls.append(1)
         bwd = right(*arguments)
-        return bwd._replace(db1=bwd.db1 * (1 + 1e-6)) if len(calls) >= 3 else bwd
+        return bwd._replace(db1=bwd.db1 * (1 + 1e-6)) if len(calls) >= 5 else bwd
 
-    monkeypatch.setattr(agreement, "backward", wrong_from_the_third)
+    monkeypatch.setattr(batches, "backward", wrong_from_the_third)
     found = descend(random_problem(), 5, 0.5)
     assert found.first_difference is not None
     assert found.first_difference.step == 3

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from compare.agreement import compare, compare_steps, manual_step, step_values
-from compare.bridge import to_torch, to_values
-from compare.exact import ExactBatch, certify, compare_exactly, exact_batch, judge
-from compare.problem import random_problem
-from compare.sharpness import SHAPES
-from compare.values import Values
-from tests.conftest import planted_step
+from compare.agreement.bridge import to_torch, to_values
+from compare.agreement.comparison import against_autograd
+from compare.agreement.exactly import compare_bits, compare_exactly
+from compare.agreement.step import manual_step, step_values
+from compare.bounds.exact import ExactBatch, certify, exact_batch
+from compare.bounds.quantities import Values
+from compare.measure.sharpness import SHAPES
+from compare.problems.seeded import random_problem
+from tests.conftest import compare_steps, planted_step
 from torch_ref import step
 
 DTYPES = ["float32", "float64"]
@@ -106,7 +108,7 @@ def test_the_last_bit_of_any_single_element_is_caught(name: str, dtype: str):
         for towards in (np.inf, -np.inf):
             wrong = value.copy()
             wrong[at] = np.nextafter(value[at], value.dtype.type(towards))
-            found = judge(batch, right._replace(**{name: wrong}), right).first_difference
+            found = compare_bits(batch, right._replace(**{name: wrong}), right).first_difference
             assert found is not None
             assert (found.name, found.at) == (name, at)
             assert found.manual != found.autograd
@@ -118,7 +120,7 @@ def exact_difference(seed: int, dtype: str, right: str, wrong: str) -> str | Non
     model, X, y = to_torch(batch.problem)
     autograd = to_values(step(model, X, y, batch.problem.reg))
     manual = step_values(*planted_step(batch.problem, right, wrong))
-    found = judge(batch, manual, autograd).first_difference
+    found = compare_bits(batch, manual, autograd).first_difference
     return found.name if found else None
 
 
@@ -165,7 +167,7 @@ def test_nan_and_infinity_are_never_identical(value: float):
     right = step_values(*manual_step(batch.problem))
     bad = right.dW1.copy()
     bad[1, 2] = value
-    found = judge(batch, right._replace(dW1=bad), right).first_difference
+    found = compare_bits(batch, right._replace(dW1=bad), right).first_difference
     assert found is not None
     assert (found.name, found.at) == ("dW1", (1, 2))
 
@@ -174,10 +176,10 @@ def test_another_shape_or_dtype_is_a_difference():
     batch = exact_batch()
     right = step_values(*manual_step(batch.problem))
     for wrong in (right.db1[0], right.db1.astype(np.float32)):
-        found = judge(batch, right._replace(db1=wrong), right).first_difference
+        found = compare_bits(batch, right._replace(db1=wrong), right).first_difference
         assert found is not None
         assert "by hand" in found.mismatch
 
 
 def test_exact_batches_lie_within_the_rounding_bound_as_well():
-    assert compare(exact_batch().problem).agree
+    assert against_autograd(exact_batch().problem).agree

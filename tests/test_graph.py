@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from compare import agreement, blocks, counterparts, graph
 from compare.__main__ import main
-from compare.blocks import compare_blocks
-from compare.bridge import parameters, to_matmul, to_torch
-from compare.graph import SPELLINGS, Walk, compare_graph, spell, walk
-from compare.graph_report import graph_text, remarks
-from compare.hard import TWISTS
-from compare.problem import random_problem
-from compare.rounding import error_bounds, penalty_bounds
+from compare.agreement import step as step_module
+from compare.agreement.bridge import parameters, to_matmul, to_torch
+from compare.bounds.rounding import error_bounds, penalty_bounds
+from compare.graph import blocks, counterparts, memory
+from compare.graph import walk as walk_module
+from compare.graph.blocks import compare_blocks
+from compare.graph.report import graph_text, remarks
+from compare.graph.walk import SPELLINGS, Walk, compare_graph, spell, walk
+from compare.problems.hard import TWISTS
+from compare.problems.seeded import random_problem
 from manual import Params, backward, forward
 from tests.conftest import plant
 from tests.test_agreement import SIZES
@@ -165,8 +167,8 @@ MISTAKES = {
 def test_a_planted_mistake_is_caught_at_its_node(mistake: str, monkeypatch: pytest.MonkeyPatch):
     right, wrong, node, name = MISTAKES[mistake]
     module = plant(right, wrong)
-    monkeypatch.setattr(agreement, "forward", module.forward)
-    for user in (agreement, counterparts, graph):
+    monkeypatch.setattr(step_module, "forward", module.forward)
+    for user in (step_module, counterparts, memory, walk_module):
         monkeypatch.setattr(user, "backward", module.backward)
     found = walk(random_problem())
     assert found.first_difference is not None
@@ -186,7 +188,7 @@ def test_a_hook_that_altered_a_gradient_is_noticed(tensor: str):
     getattr(tensors, tensor).register_hook(lambda gradient: gradient * (1 + 1e-9))
     found = compare_by_hand(tensors)
     assert found.first_difference is not None
-    assert counterparts.plain(found.first_difference[1].name) == f"d{tensor}"
+    assert found.first_difference[1].key == f"d{tensor}"
 
 
 def compare_by_hand(tensors: Tensors) -> Walk:
@@ -506,5 +508,5 @@ def test_the_bounds_of_the_parts_are_no_wider_than_those_of_the_whole():
     fwd = forward(problem.params, problem.X, problem.y, problem.reg)
     bwd = backward(problem.params, problem.X, problem.reg, fwd)
     found = counterparts.gradients_by_hand(problem, fwd, bwd)
-    assert (found["a1.T·dz2"].error <= whole.dW2).all()
-    assert (found["reg·W2"].error <= whole.dW2).all()
+    assert (found["data_dW2"].error <= whole.dW2).all()
+    assert (found["penalty_W2"].error <= whole.dW2).all()

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compare.problem import random_problem
+from compare.problems.seeded import random_problem
 from manual import Params, loss_and_gradients
 
 Arguments = dict[str, Any]  # X, y, reg and the four parameters

@@ -8,12 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from compare import manual_loss
-from compare.agreement import compare_quantity
-from compare.bridge import to_array, to_matmul
-from compare.manual_loss import ManualLoss
-from compare.problem import Problem, random_problem
-from compare.rounding import error_bounds
+from compare.agreement.bridge import to_array, to_matmul
+from compare.agreement.quantity import compare_quantity
+from compare.bounds.rounding import error_bounds
+from compare.graph import manual_loss
+from compare.graph.manual_loss import ManualLoss
+from compare.problems.problem import Problem
+from compare.problems.seeded import random_problem
 from manual import Params
 from tests.conftest import plant
 from torch_ref.spelling import MatmulNet, matmul

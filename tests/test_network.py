@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from compare.hard import TWISTS
-from compare.problem import random_problem
+from compare.problems.hard import TWISTS
+from compare.problems.seeded import random_problem
 from manual import Params, backward, forward, loss_and_gradients
 
 # Two samples, two features, two hidden units, two classes, with L = ln 3:
@@ -134,7 +134,7 @@ def test_the_rooms_do_not_import_each_other(module: str, stays_away: set[str]):
 
 
 def test_that_an_import_of_torch_would_be_noticed():
-    assert {"torch", "torch_ref", "manual"} <= _modules_loaded_by("compare.bridge")
+    assert {"torch", "torch_ref", "manual"} <= _modules_loaded_by("compare.agreement.bridge")
 
 
 def _modules_loaded_by(module: str) -> set[str]:

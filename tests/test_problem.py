@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compare.hard import TWISTS, hard_problem
-from compare.problem import random_problem, read_problem
+from compare.problems.csv_file import read_problem
+from compare.problems.hard import TWISTS, hard_problem
+from compare.problems.seeded import random_problem
 
-IRIS = Path(__file__).parents[1] / "compare" / "data" / "iris.csv"
+IRIS = Path(__file__).parents[1] / "compare" / "problems" / "iris.csv"
 
 
 def test_the_default_is_the_problem_of_the_notes():

@@ -1,9 +1,9 @@
-"""compare/progress.py: shown to a person who waits, and to nobody else."""
+"""compare/cli/progress.py: shown to a person who waits, and to nobody else."""
 
 import pytest
 
-from compare import progress
-from compare.progress import Progress
+from compare.cli import progress
+from compare.cli.progress import Progress
 
 
 @pytest.fixture

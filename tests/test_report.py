@@ -6,12 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from compare.agreement import Comparison, compare, compare_steps, manual_step, step_values
-from compare.descent import Descent, descend
-from compare.exact import compare_exactly, exact_batch
-from compare.problem import random_problem
-from compare.report import Run, run_data, run_text
+from compare.agreement.comparison import Comparison, against_autograd
+from compare.agreement.descent import Descent, descend
+from compare.agreement.exactly import compare_exactly
+from compare.agreement.report import Run, run_data, run_text
+from compare.agreement.step import manual_step, step_values
+from compare.bounds.exact import exact_batch
+from compare.problems.seeded import random_problem
 from compare.text import number, percent, table
+from tests.conftest import compare_steps
 
 
 def spoilt(**values: object) -> Comparison:
@@ -38,15 +41,18 @@ def test_table_aligns_names_to_the_left_and_numbers_to_the_right():
 
 
 def test_there_is_a_row_for_each_quantity_in_the_order_of_the_computation():
-    text = text_of(compare(random_problem()))
-    rows = text.split("\n\n")[1].splitlines()[1:]
+    text = text_of(against_autograd(random_problem()))
+    _, *rows, returned = text.split("\n\n")[1].splitlines()
     names = ["z1", "a1", "z2", "P", "loss", "dz2", "dW2", "db2", "da1", "dz1", "dW1", "db1"]
     assert [row.split()[0] for row in rows] == names
+    assert returned == "manual.loss_and_gradients returns this loss and these gradients."
     assert all(row.endswith("ok") for row in rows)
 
 
 def test_the_verdict_comes_last():
-    assert last_line(compare(random_problem())).startswith("AGREE: the loss, the four gradients")
+    assert last_line(against_autograd(random_problem())).startswith(
+        "AGREE: the loss, the four gradients"
+    )
 
 
 def test_the_verdict_names_the_first_difference_with_index_and_both_values():
@@ -65,7 +71,7 @@ def test_a_shape_that_differs_is_shown_instead_of_numbers():
 
 
 def test_an_allowance_as_wide_as_the_values_is_pointed_out():
-    wide = compare(random_problem())
+    wide = against_autograd(random_problem())
     quantities = tuple(replace(q, allowed=q.scale / 2) for q in wide.quantities)
     text = text_of(replace(wide, quantities=quantities))
     assert "agreement there says little" in text
@@ -76,7 +82,7 @@ def test_a_step_that_differs_is_named_in_the_verdict():
     descent = descend(random_problem(), 3, 0.1)
     verdicts = [replace(v, agree=v.step != 2) for v in descent.verdicts]
     descent = replace(descent, verdicts=tuple(verdicts))
-    text = text_of(compare(random_problem()), descent)
+    text = text_of(against_autograd(random_problem()), descent)
     assert text.splitlines()[-1].startswith("DIFFER at step 2: ")
     assert "agreeing  2 of 3 steps" in text
 

@@ -5,13 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from compare.agreement import compare, compare_steps, manual_step, step_values
-from compare.bridge import to_torch, to_values
-from compare.hard import TWISTS, hard_problem
-from compare.problem import Problem, random_problem
-from compare.rounding import error_bounds
-from compare.values import Values
+from compare.agreement.bridge import to_torch, to_values
+from compare.agreement.comparison import against_autograd
+from compare.agreement.step import manual_step, step_values
+from compare.bounds.quantities import Values
+from compare.bounds.rounding import error_bounds
+from compare.problems.hard import TWISTS, hard_problem
+from compare.problems.problem import Problem
+from compare.problems.seeded import random_problem
 from manual import backward
+from tests.conftest import compare_steps
 from tests.oracle import RESOLUTION, errors, oracle
 from torch_ref import step
 
@@ -64,14 +67,14 @@ def test_the_oracle_notices_a_wrong_gradient():
 def test_no_right_answer_is_accused_at_random(dtype: str, request: pytest.FixtureRequest):
     """The full run, of 2000 a dtype: pytest tests/test_rounding.py --problems 2000"""
     for seed in range(request.config.getoption("--problems")):
-        found = compare(hard_problem(seed, dtype))
+        found = against_autograd(hard_problem(seed, dtype))
         assert found.agree, f"seed {seed}: {found.first_difference}"
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("quantity", Values._fields)
 def test_the_bound_is_narrow_beside_the_values(quantity: str, dtype: str):
-    found = {q.name: q for q in compare(random_problem(dtype=dtype)).quantities}[quantity]
+    found = {q.name: q for q in against_autograd(random_problem(dtype=dtype)).quantities}[quantity]
     assert found.width < 2000 * np.finfo(dtype).eps
 
 
@@ -126,7 +129,7 @@ def test_an_exact_zero_is_not_unsure():
 def test_a_bound_that_is_infinite_accepts_nothing():
     huge = TWISTS["features around 1e3"](random_problem(dtype="float32"))
     huge = replace(huge, X=huge.X * np.float32(1e34))
-    assert not compare(huge).agree
+    assert not against_autograd(huge).agree
 
 
 def test_a_batch_too_long_for_any_bound_is_refused_and_not_accused():

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compare.checking import check_file
-from compare.probes import probes
-from compare.sandbox import run_file, run_function
+from compare.checker.check import check_file
+from compare.checker.probes import probes
+from compare.checker.sandbox import run_file, run_function
 from tests.learners import HEAD, RIGHT_SOLUTIONS, source
 
 RIGHT = source()

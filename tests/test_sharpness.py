@@ -1,4 +1,4 @@
-"""compare/sharpness.py: the figures are measured, and the rules are the real ones."""
+"""compare/measure/sharpness.py: the figures are measured, and the rules are the real ones."""
 
 import json
 
@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from compare import sharpness
 from compare.__main__ import main
-from compare.sharpness import Sharpness, measure, sharpness_text, tolerances, work
+from compare.measure import sharpness
+from compare.measure.sharpness import Sharpness, measure, tolerances, work
+from compare.measure.sharpness_report import sharpness_text
 
 
 @pytest.fixture(scope="module")

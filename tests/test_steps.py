@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from compare.agreement import manual_step, step_values
-from compare.problem import random_problem
-from compare.steps import QUANTITIES, RIGHT, follow, followed_values, lines
+from compare.agreement.step import manual_step, step_values
+from compare.checker.lines import RIGHT, STEPS, follow, followed_values, lines
+from compare.problems.seeded import random_problem
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -16,7 +16,7 @@ def test_followed_from_the_start_the_lines_give_the_manual_step_to_the_bit(dtype
 
 
 def test_there_are_lines_for_every_quantity():
-    assert tuple(RIGHT) == QUANTITIES
+    assert tuple(RIGHT) == STEPS
     assert RIGHT["dz2"] == "dz2 = (P - Y_ind) / N"
     assert RIGHT["P"].splitlines()[-1] == "P /= S"
 

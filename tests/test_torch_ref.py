@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from compare.bridge import to_torch
-from compare.problem import random_problem
+from compare.agreement.bridge import to_torch
+from compare.problems.seeded import random_problem
 from torch_ref import TwoLayerNet, loss, step
 from torch_ref.autograd import gradient
 

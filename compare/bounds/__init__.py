@@ -1,0 +1,1 @@
+"""How far apart two right answers may lie: proven, element by element."""

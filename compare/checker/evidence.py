@@ -1,0 +1,103 @@
+"""How a wrong number differs from the one that its line should give, in words."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from compare.checker.diagnosis import Case, is_right, own_line
+from compare.text import place
+
+Float64s = npt.NDArray[np.float64]
+
+SAME = 1e-6  # a ratio counts as one number if it varies by no more
+PENALISED = {"dW2": "W2", "dW1": "W1", "db2": "b2", "db1": "b1"}
+
+
+def evidence(cases: Sequence[Case], quantity: str) -> str:
+    """What is seen on the first probe that shows it, beside what the line gives on the learner's
+    own earlier values: shape, NaN, ratio, multiples of reg·W, sums of rows, masked units.
+    """
+    returned = [c for c in cases if quantity in c.observed]
+    case = next((c for c in returned if not is_right(c, quantity)), returned[0])
+    observed = case.observed[quantity].astype(np.float64)
+    expected = np.asarray(own_line(case, quantity), np.float64)
+    if observed.shape != expected.shape:
+        return f"your shape is {observed.shape}, the right one {expected.shape}"
+    bad = ~np.isfinite(observed)
+    if bad.any():
+        at = tuple(int(i) for i in np.argwhere(bad)[0])
+        scores = abs(np.asarray(case.right["z2"])).max()
+        return f"{observed[at]}{_at(at)}, where scores reach {scores:.0f}"
+    for words in (
+        _ratio(observed, expected),
+        _penalty(case, quantity, observed, expected),
+        _masked(case, quantity, observed, expected),
+        _row_sums(quantity, observed),
+    ):
+        if words:
+            return words
+    difference = abs(observed - expected)
+    at = tuple(int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape))
+    if difference[at] < 1e-4 * abs(expected[at]):
+        return f"off by {difference[at]:.1e}{_at(at)}"
+    return f"{observed[at]:.6g}{_at(at)}, where {expected[at]:.6g} is right"
+
+
+def _at(at: tuple[int, ...]) -> str:
+    return f" at {place(at)}" if at else ""
+
+
+def _ratio(observed: Float64s, expected: Float64s) -> str:
+    large = abs(expected) > 1e-9 * abs(expected).max()
+    if not large.any():
+        return ""
+    ratios = observed[large] / expected[large]
+    ratio = float(np.median(ratios))
+    if abs(ratio - 1) < SAME or abs(ratios - ratio).max() > SAME * abs(ratio):
+        return ""
+    return f"{_times(ratio)} the right one"
+
+
+def _penalty(case: Case, quantity: str, observed: Float64s, expected: Float64s) -> str:
+    """observed = alpha * data + beta * reg * W, fitted by least squares."""
+    if quantity not in PENALISED:
+        return ""
+    name = PENALISED[quantity]
+    penalty = case.problem.reg * getattr(case.problem.params, name).astype(np.float64)
+    right_beta = 1.0 if name.startswith("W") else 0.0
+    data = expected - right_beta * penalty
+    terms = np.stack([data.ravel(), penalty.ravel()], axis=1)
+    (alpha, beta), *_ = np.linalg.lstsq(terms, observed.ravel(), rcond=None)
+    left = abs(observed - alpha * data - beta * penalty).max()
+    if left > SAME * abs(observed - expected).max():
+        return ""
+    if abs(alpha - 1) < SAME:
+        off = beta - right_beta
+        return f"differs by exactly {'' if abs(off - 1) < SAME else f'{off:.6g} × '}reg·{name}"
+    return f"{_times(alpha)} the data part + {beta if abs(beta) > SAME else 0:.6g} × reg·{name}"
+
+
+def _masked(case: Case, quantity: str, observed: Float64s, expected: Float64s) -> str:
+    if quantity != "dz1":
+        return ""
+    differ = abs(observed - expected) > 1e-9 * abs(expected).max()
+    a1 = np.asarray(case.observed.get("a1", case.right["a1"]))
+    if a1.shape != differ.shape or differ[a1 > 0].any():
+        return ""
+    return f"only units with a1 = 0 differ: {int(differ.sum())} of {int((a1 == 0).sum())} of them"
+
+
+def _row_sums(quantity: str, observed: Float64s) -> str:
+    expected = {"dz2": 0.0, "P": 1.0}.get(quantity)
+    if expected is None:
+        return ""
+    sums = observed.sum(axis=1)
+    worst = int(abs(sums - expected).argmax())
+    if abs(sums[worst] - expected) < 1e-6:
+        return ""
+    return f"row {worst} sums to {sums[worst]:.6g}, where {expected:g} is right"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.1f} times" if abs(ratio - round(ratio, 1)) < SAME else f"{ratio:.6g} times"

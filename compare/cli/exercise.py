@@ -1,0 +1,22 @@
+"""python -m compare exercise: a file to start a backward pass of one's own from."""
+
+from compare.checker.exercise import exercise
+from compare.cli.options import AGREE, Parser
+
+
+def run(argv: list[str]) -> int:
+    """Write a file to start a backward pass of your own from: shapes and steps, no answers."""
+    parser = Parser("python -m compare exercise", run.__doc__ or "", "")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE.py", help="the new file")
+    options = parser.parse_args(argv)
+    try:
+        with open(options.output, "x", encoding="utf-8") as file:
+            file.write(exercise(options.output))
+    except FileExistsError:
+        raise ValueError(
+            f"--output: expected a new file, got {options.output}: it exists"
+        ) from None
+    except OSError as error:
+        raise ValueError(f"--output: cannot write {options.output}: {error.strerror}") from None
+    print(f"Fill in {options.output}, then: python -m compare check {options.output}")
+    return AGREE

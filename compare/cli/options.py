@@ -1,0 +1,58 @@
+"""What the verbs share: exit statuses, the parser, the options of a problem, JSON."""
+
+import argparse
+import json
+from typing import NoReturn
+
+from compare.problems.csv_file import read_problem
+from compare.problems.problem import Problem
+from compare.problems.seeded import random_problem
+
+AGREE, DIFFER, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+EXIT_STATUS = "Exit status 0: all agree; 1: something differs; 2: unusable input or options."
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of one verb's options, that raises ValueError for what it can't read."""
+
+    def __init__(self, prog: str, description: str, epilog: str = EXIT_STATUS) -> None:
+        super().__init__(prog, description=description, epilog=epilog, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(message)
+
+    def add_problem_options(self) -> None:
+        """The options that `_problem` reads, and --device."""
+        self.add_argument("--seed", type=int, default=0, help="of batch and weights (default 0)")
+        self.add_argument("--dtype", default="float64", help="float64 (the default) or float32")
+        self.add_argument("--reg", type=float, default=1e-3, help="regularisation (default 0.001)")
+        self.add_argument("--samples", type=int, metavar="N", help="rows of X (default 200)")
+        self.add_argument("--features", type=int, metavar="D", help="columns of X (default 4)")
+        self.add_argument("--hidden", type=int, default=10, metavar="H", help="default 10")
+        self.add_argument("--classes", type=int, metavar="C", help="default 3")
+        self.add_argument("--device", default="cpu", help="cpu (the default), cuda or mps")
+        self.add_argument(
+            "--data",
+            metavar="FILE.csv",
+            help="read the batch: a header row, numeric features, the class last "
+            "(classes are numbered in order of first appearance)",
+        )
+
+    def add_json_option(self) -> None:
+        self.add_argument("--json", action="store_true", help="one JSON object instead of text")
+
+
+def chosen_problem(options: argparse.Namespace) -> Problem:
+    """The problem that the options describe. Raises ValueError for those that describe none."""
+    network = {"hidden": options.hidden, "dtype": options.dtype, "reg": options.reg}
+    sizes = {name: getattr(options, name) for name in ("samples", "features", "classes")}
+    given = {name: size for name, size in sizes.items() if size is not None}
+    if options.data is None:
+        return random_problem(options.seed, **network, **given)
+    for name in given:
+        raise ValueError(f"--{name}: expected no such option with --data: the file decides it")
+    return read_problem(options.data, options.seed, **network)
+
+
+def print_json(data: object) -> None:
+    print(json.dumps(data, allow_nan=False))

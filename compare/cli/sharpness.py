@@ -1,0 +1,32 @@
+"""python -m compare sharpness: how small an error is flagged."""
+
+from compare.cli.options import AGREE, DIFFER, Parser, print_json
+from compare.cli.progress import Progress
+
+
+def run(argv: list[str]) -> int:
+    """How small an error is flagged, and how rarely a right answer is accused."""
+    parser = Parser("python -m compare sharpness", run.__doc__ or "")
+    parser.add_argument("--seed", type=int, default=0, help="of the problems (default 0)")
+    parser.add_argument(
+        "--problems",
+        type=int,
+        default=500,
+        metavar="N",
+        help="hard problems per dtype to look for false alarms in (default 500)",
+    )
+    parser.add_json_option()
+    options = parser.parse_args(argv)
+    import numpy as np
+
+    from compare.measure.sharpness import BOUND, EXACT, measure, work
+    from compare.measure.sharpness_report import sharpness_data, sharpness_text
+
+    with np.errstate(all="ignore"), Progress("part", work(options.problems)) as progress:
+        found = measure(options.seed, options.problems, progress)
+    if options.json:
+        print_json(sharpness_data(found, options.seed))
+    else:
+        print(sharpness_text(found))
+    ours = [s for s in found if s.rule in (BOUND, EXACT)]
+    return DIFFER if any(s.false_alarms for s in ours) else AGREE

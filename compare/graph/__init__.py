@@ -1,0 +1,1 @@
+"""Autograd's graph beside the notes, node by node."""

@@ -1,0 +1,60 @@
+"""A batch and one set of initial weights, and what may be asked of their sizes."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from manual import Params
+from manual.inputs import check_inputs
+from manual.network import Array, Labels
+
+DTYPES: dict[str, np.dtype[np.floating[Any]]] = {
+    "float64": np.dtype(np.float64),
+    "float32": np.dtype(np.float32),
+}
+LARGEST_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What both sides are given. Raises ValueError for whatever `manual.forward` would refuse."""
+
+    X: Array  # (N, D)
+    y: Labels  # (N,)
+    params: Params
+    reg: float
+    seed: int = 0  # of the weights, and of X and y where these were made
+    source: str = "random"  # or the file that X and y came from
+    classes: tuple[str, ...] = ()  # their names in the file; y counts them in this order
+
+    def __post_init__(self) -> None:
+        check_inputs(self.params, self.X, self.y, self.reg)
+
+    @property
+    def dtype(self) -> str:
+        return str(self.X.dtype)
+
+    def rows(self, start: int, stop: int) -> "Problem":
+        """The data of some rows alone, without the penalty: reg is 0."""
+        return replace(self, X=self.X[start:stop], y=self.y[start:stop], reg=0.0)
+
+    @property
+    def sizes(self) -> tuple[int, int, int, int]:
+        """N samples, D features, H hidden units, C classes."""
+        (N, D), (H, C) = self.X.shape, self.params.W2.shape
+        return N, D, H, C
+
+
+def check_whole(name: str, value: int, least: int, most: int | None = None) -> None:
+    """Raise ValueError unless `value` is a whole number from `least` to `most`."""
+    if not isinstance(value, int) or value < least or (most is not None and value > most):
+        span = f">= {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"{name}: expected a whole number {span}, got {value!r}")
+
+
+def dtype_named(name: str) -> np.dtype[np.floating[Any]]:
+    """float32 or float64. Raises ValueError for another name."""
+    if name not in DTYPES:
+        raise ValueError(f"dtype: expected {' or '.join(DTYPES)}, got {name!r}")
+    return DTYPES[name]
