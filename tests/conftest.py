@@ -22,6 +22,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="random problems per dtype where right answers must agree (the full run: 2000)",
     )
+    parser.addoption(
+        "--slow", action="store_true", help="also the commands of the READMEs that take minutes"
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -73,3 +73,8 @@ def test_no_bound_on_a_probe_is_so_wide_that_a_far_value_could_be_right():
             error_bounds(problem).error, followed_values(follow(problem)), strict=True
         ):
             assert 2 * SLACK * bound.max() < FAR * abs(value).max()
+
+
+def test_an_edit_that_does_not_fit_its_line_raises_when_the_entry_is_made():
+    with pytest.raises(ValueError, match="no-such: expected 'Q - Y' in dz2, got 'dz2 = "):
+        Mistake("no-such", "…", "…", "…", {"dz2": (("Q - Y", "Y - Q"),)})

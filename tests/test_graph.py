@@ -25,7 +25,6 @@ from tests.conftest import plant
 from tests.test_agreement import SIZES
 from tests.test_main import UNUSABLE, command, copy_with_mistake
 from tests.test_problem import IRIS
-from tests.test_readme import README
 from torch_ref.graph import observe
 from torch_ref.spelling import Tensors
 
@@ -444,23 +443,6 @@ def test_json_is_one_object_with_everything(capsys: Capture):
             assert leaf["is"]
             assert leaf["to"] in node["next"]
     assert data["blocks"]["lengths"] == [67, 67, 66]
-
-
-@PINNED
-def test_the_readme_shows_what_the_command_prints(capsys: Capture):
-    """But for the digits of differences, which are those of one processor."""
-    section = README.split("## How PyTorch does it")[1].split("\n## ")[0]
-    shown = [block for block in section.split("```")[1::2] if not block.startswith("python")]
-    for options in ([], ["--spelling", "weight-decay"], ["--blocks", "3"]):
-        main(["graph", *options])
-    printed = without_digits(capsys.readouterr().out)
-    assert len(shown) == 4
-    for line in without_digits("".join(shown)):
-        assert line in printed
-
-
-def without_digits(text: str) -> set[str]:
-    return {re.sub(r"[0-9.e+-]+ *%?", "#", line) for line in text.splitlines()}
 
 
 @pytest.mark.skipif("not __import__('torch').cuda.is_available()", reason="needs a CUDA device")

@@ -94,6 +94,15 @@ def test_bad_input_is_a_value_error_of_one_line_that_names_it(case: str):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("params", [None, 3, "W1", tuple(random_problem().params), [1, 2, 3, 4]])
+@pytest.mark.parametrize("samples", [200, 20_000], ids=["one block", "several"])
+def test_params_that_are_no_Params_are_a_value_error(params: object, samples: int):
+    problem = random_problem(samples=samples)
+    expected = f"params: expected a Params, got {type(params).__name__}"
+    with pytest.raises(ValueError, match=expected):
+        loss_and_gradients(params, problem.X, problem.y, problem.reg)
+
+
 def test_reg_too_large_for_float32_is_refused_there():
     problem = random_problem(dtype="float32")
     with pytest.raises(

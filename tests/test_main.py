@@ -33,6 +33,7 @@ def test_the_command_agrees_and_exits_0():
     ("right", "wrong", "first"),
     [
         ("dz2 = (P - Y_ind) / N", "dz2 = P - Y_ind", "dz2"),
+        ("return Params(self.dW1,", "return Params(-self.dW1,", "dW1"),
     ],
 )
 def test_a_mistake_planted_in_the_manual_pass_exits_1_and_is_named(
@@ -51,10 +52,46 @@ def test_a_planted_line_that_raises_exits_1_and_is_named_without_a_traceback(tmp
     assert done.stderr == ""
 
 
-def copy_with_mistake(tmp_path: Path, right: str, wrong: str) -> Path:
+# What is planted in manual/batches.py, and the first words of the verdict.
+IN_THE_BLOCKS = {
+    "the penalty in every block": (
+        "reg if start == 0 else 0.0",
+        "reg",
+        "DIFFER: loss is the first. loss is ",
+    ),
+    "a block left out": (
+        "_lengths(N, rows_per_block(params)):",
+        "list(_lengths(N, rows_per_block(params)))[:-1]:",
+        "DIFFER: z1 is the first: 16384 rows in the blocks by hand, 20000 by autograd",
+    ),
+    "a block divided by its own length": (
+        "rows, N)",
+        "rows, length)",
+        "DIFFER: loss is the first. loss is ",
+    ),
+    "gradients of another sign": (
+        "return total(map(_sums, shares(params, X, y, reg)))",
+        "loss, dW = total(map(_sums, shares(params, X, y, reg)))\n"
+        "    return loss, dW._replace(W1=-dW.W1)",
+        "DIFFER: the steps agree, and manual.loss_and_gradients returns something else. "
+        "dW1 is the first. dW1[",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", IN_THE_BLOCKS)
+def test_a_mistake_planted_in_the_blocks_of_a_long_batch_exits_1(tmp_path: Path, mistake: str):
+    right, wrong, verdict = IN_THE_BLOCKS[mistake]
+    there = copy_with_mistake(tmp_path, right, wrong, "batches.py")
+    done = command("--samples", "20000", cwd=there)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1].startswith(verdict)
+
+
+def copy_with_mistake(tmp_path: Path, right: str, wrong: str, name: str = "network.py") -> Path:
     for room in ("manual", "torch_ref", "compare"):
         shutil.copytree(ROOT / room, tmp_path / room)
-    file = tmp_path / "manual" / "network.py"
+    file = tmp_path / "manual" / name
     text = file.read_text(encoding="utf-8")
     assert text.count(right) == 1
     file.write_text(text.replace(right, wrong), encoding="utf-8")

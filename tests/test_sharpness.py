@@ -1,15 +1,27 @@
 """compare/measure/sharpness.py: the figures are measured, and the rules are the real ones."""
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 
 from compare.__main__ import main
+from compare.agreement.step import manual_step
 from compare.measure import sharpness
-from compare.measure.sharpness import Sharpness, measure, tolerances, work
+from compare.measure.sharpness import (
+    Sharpness,
+    mean_off_by,
+    measure,
+    reg_off_by,
+    tolerances,
+    work,
+)
 from compare.measure.sharpness_report import sharpness_text
+from compare.problems.seeded import random_problem
+from manual import Params
+from tests.conftest import plant
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +69,23 @@ def test_the_tolerances_are_those_of_the_libraries():
         assert not accepts[rule]("dW1", one * (1 + 1.1 * error), one), rule
     with pytest.raises(AssertionError):
         torch.testing.assert_close(torch.tensor([1 + 3e-7]).double(), torch.ones(1).double())
+
+
+def test_the_figure_for_1_over_N_does_not_depend_on_how_dz2_is_spelled(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    problem = random_problem()
+    wrong = mean_off_by(problem, 1e-6)
+    other = plant("(P - Y_ind) / N", "P / N - Y_ind / N")
+    monkeypatch.setattr(sharpness, "backward", other.backward)
+    for one, again in zip(wrong, mean_off_by(problem, 1e-6), strict=True):
+        np.testing.assert_allclose(one, again, rtol=1e-12)
+
+
+@pytest.mark.parametrize("off", [reg_off_by, mean_off_by])
+def test_an_error_of_0_is_the_right_answer(off: Callable[..., Params]):
+    problem = random_problem()
+    np.testing.assert_equal(off(problem, 0), manual_step(problem)[1].gradients)
 
 
 def test_the_table_has_a_column_for_every_rule(found: list[Sharpness]):

@@ -39,6 +39,15 @@ def test_every_contender_is_timed_in_turns(dtype: str, no_compilers: None):
     assert all(seconds > 0 for seconds in found.seconds.values())
 
 
+def test_the_manual_pass_is_never_left_out(monkeypatch: pytest.MonkeyPatch):
+    def broken(problem: object) -> None:
+        raise RuntimeError("no manual pass")
+
+    monkeypatch.setitem(contending.MAKERS, "manual", broken)
+    with pytest.raises(RuntimeError, match="no manual pass"):
+        list(contenders(random_problem()))
+
+
 def test_a_contender_with_another_gradient_is_not_timed(
     no_compilers: None, monkeypatch: pytest.MonkeyPatch
 ):

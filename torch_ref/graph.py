@@ -92,7 +92,7 @@ def _reachable(root: AutogradNode | None) -> list[AutogradNode]:
 
 
 def _place(tensor: Tensor) -> tuple[AutogradNode, int] | None:
-    """The node, and which of its outputs, that the gradient by `tensor` arrives at."""
+    """The node, and which of its outputs, that the gradient with respect to `tensor` arrives at."""
     if not tensor.requires_grad:
         return None
     edge = get_gradient_edge(tensor)

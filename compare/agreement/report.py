@@ -60,10 +60,10 @@ def exact_text(exact: ExactComparison) -> str:
     N, D, H, C = exact.batch.problem.sizes
     certificate, first = exact.batch.certificate, exact.first_difference
     dtype = exact.batch.problem.dtype
-    found = f"all {len(exact.quantities)} quantities are bit-identical."
+    found = f"All {len(exact.quantities)} quantities are bit-identical."
     return (
-        f"On whole numbers ({N} × {D} → {H} → {C}, {dtype}) nothing is rounded: no sum takes more "
-        f"than {math.ceil(certificate.widest)} of {certificate.available} bits.\nThere "
+        f"On whole numbers ({N} × {D} → {H} → {C}, {dtype}) nothing is rounded:\n"
+        f"no sum takes more than {math.ceil(certificate.widest)} of {certificate.available} bits. "
         + (found if first is None else _exact_difference_text(first, dtype))
     )
 
@@ -92,7 +92,7 @@ def verdict_text(run: Run) -> str:
         text = difference_text(wrong.tightest)
         return f"DIFFER at step {wrong.step}: {text}"
     every = "" if run.descent is None else ", at every step"
-    return f"{run.comparison.verdict}{every}; on whole numbers, to the last bit."
+    return f"{run.comparison.verdict.removesuffix('.')}{every}; on whole numbers, to the last bit."
 
 
 def descent_text(descent: Descent) -> str:
@@ -103,10 +103,11 @@ def descent_text(descent: Descent) -> str:
             f"  loss      {start.loss:.6f} at the start, {descent.end_loss:.6f} at the end",
             f"  accuracy  {descent.end_accuracy:.1%} at the end",
             f"  agreeing  {sum(v.agree for v in descent.verdicts)} of {count(steps, 'step')}; "
-            f"step {tightest.step} came nearest: {tightest.tightest.name} used "
-            f"{percent(tightest.tightest.used)} of its allowance",
-            f"  drift     {descent.end_drift:.1e} at the end, between these weights and those of "
-            "a torch model on its own way down (not judged)",
+            f"step {tightest.step} was closest to its limit:",
+            f"            {tightest.tightest.name} used {percent(tightest.tightest.used)} of the "
+            "allowed difference",
+            f"  drift     {descent.end_drift:.1e} at the end, between these weights and those",
+            "            of a torch model that descends on its own (not judged)",
         )
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from compare.agreement.quantity import Quantity
 from compare.text import count, exactly, number, percent, place, shape_text, table
 
-HEADER = ("quantity", "shape", "largest |manual − autograd|", "at", "allowed", "used", "width", "")
+HEADER = ("quantity", "shape", "difference", "at", "allowed", "used", "allowed/value", "")
 
 # An allowed difference this large beside the values themselves makes agreement an empty word.
 TELLS_LITTLE = 0.1
@@ -25,7 +25,7 @@ def quantities_text(quantities: Sequence[Quantity], kinks: int) -> str:
     if empty:
         text += (
             f"\nNote: what rounding may do to {', '.join(empty)} is as large as the values "
-            "themselves (see width), so agreement there says little."
+            "themselves (see allowed/value), so agreement there says little."
         )
     return text
 
@@ -39,7 +39,7 @@ def verdict_text(first: Quantity | None, returned: Quantity | None) -> str:
             "DIFFER: the steps agree, and manual.loss_and_gradients returns something else. "
             f"{difference_text(returned)}"
         )
-    return "AGREE: the loss, the four gradients and all between, within the proven rounding bound"
+    return "AGREE: the loss, the four gradients and all between, within the proven rounding bound."
 
 
 def quantity_row(q: Quantity) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ class Kept(NamedTuple):
 
 class Leaving(NamedTuple):
     to: int | None
-    quantity: Quantity | None  # None: nobody asks for this gradient
+    quantity: Quantity | None  # None: this gradient is not needed
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def graph_text(problem: Problem, device: str, walk: Walk, blocks: Blocks | None)
 
 def _wrap(label: str, text: str) -> str:
     indent = " " * len(label)
-    return fill(text, 100, initial_indent=label, subsequent_indent=indent, break_on_hyphens=False)
+    return fill(text, 80, initial_indent=label, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def graph_data(
@@ -61,7 +61,7 @@ def steps_text(walk: Walk) -> str:
     """For each node a line that says what it does, one for what it had saved, and one for each
     gradient that arrives at it or leaves it.
     """
-    header = ("", "gradient", "shape", "largest |manual − autograd|", "allowed", "used", "")
+    header = ("", "gradient", "shape", "difference", "allowed", "used", "")
     rows = [row for step in walk.steps for row in _gradient_rows(step)]
     head, *lines = table(header, rows, left=3).splitlines()
     text = [head]
@@ -97,7 +97,7 @@ def _gradient_rows(step: Step) -> list[tuple[str, ...]]:
     rows = [_row("    arrives", q) for q in step.arrives]
     for leaving in step.leaves:
         if leaving.quantity is None:
-            rows.append(("    leaves", "none: nobody asks for it", "", "", "", "", ""))
+            rows.append(("    leaves", "none: not needed", "", "", "", "", ""))
         else:
             rows.append(_row(f"    leaves to {leaving.to}", leaving.quantity))
     return rows
@@ -122,16 +122,16 @@ def _row(label: str, q: Quantity) -> tuple[str, ...]:
 def kept_text(walk: Walk) -> str:
     """What each side held between forward and backward, and what was never needed."""
     own = [memory for memory in walk.kept if memory.own]
-    lent = [memory for memory in walk.kept if not memory.own]
+    elsewhere = [memory for memory in walk.kept if not memory.own]
     read = [memory for memory in walk.handed_over if memory.read]
     unread = [memory for memory in walk.handed_over if not memory.read]
     return "\n".join(
         (
             "Kept between forward and backward",
             f"  autograd     {_total(own)}: {_names(own)}",
-            f"               and {_total(lent)} that exist anyway: {_names(lent)}",
+            f"               and {_total(elsewhere)} that exist anyway: {_names(elsewhere)}",
             f"  manual pass  {_total(read)}: {_names(read)}",
-            f"               and {_total(unread)} handed over and not read: {_names(unread)}",
+            f"               and {_total(unread)} passed on and not used: {_names(unread)}",
             _wrap("  never kept   ", _never_kept(walk)),
         )
     )

@@ -1,0 +1,47 @@
+"""`import compare`: what it offers, and what it leaves alone until it is asked for."""
+
+import subprocess
+import sys
+
+import pytest
+
+import compare
+
+
+def test_every_public_name_is_there_under_its_own_name():
+    for name in compare.__all__:
+        assert getattr(compare, name).__name__ == name
+        assert name in dir(compare)
+
+
+def test_no_room_hides_a_public_name():
+    rooms = {"problems", "bounds", "agreement", "graph", "checker", "measure", "cli"}
+    assert not rooms & set(compare.__all__)
+
+
+def test_another_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'compare' has no attribute 'nothing'"):
+        compare.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("statement", "loads_torch"),
+    [
+        ("import compare", False),
+        ("import compare; compare.check", False),
+        ("import compare; compare.random_problem", False),
+        ("import compare; compare.against_autograd", True),
+    ],
+)
+def test_torch_is_imported_by_what_needs_it_alone(statement: str, loads_torch: bool):
+    command = [sys.executable, "-c", f"{statement}; import sys; print('torch' in sys.modules)"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{loads_torch}\n"
+
+
+def test_a_comparison_shows_itself_as_a_table_in_a_notebook():
+    found = compare.against_autograd(compare.random_problem())
+    html = found._repr_html_()
+    assert html.count("<tr>") == 13
+    assert "<p>AGREE: " in html
+    assert str(found).endswith(found.verdict)
