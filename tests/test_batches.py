@@ -179,3 +179,14 @@ def net(hidden: int, dtype: str) -> Problem:
 
 def test_loss_and_gradients_is_the_one_for_any_length():
     assert manual.loss_and_gradients is batches.loss_and_gradients
+
+
+def test_a_batch_too_long_for_the_bound_is_an_input_error_and_no_difference(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    def refuse(*_: object) -> None:
+        raise ValueError("samples: expected at most 10")
+
+    monkeypatch.setattr(comparison, "block_bounds", refuse)
+    with pytest.raises(ValueError, match="samples: expected at most 10"):
+        against_autograd(random_problem())

@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from compare.agreement.kinks import on_autograds_side
 from compare.agreement.quantity import Quantity, compare_quantity, mismatched
-from compare.agreement.step import autograd_values, manual_lines, step_values
+from compare.agreement.step import autograd_values, manual_shares, manual_sums, step_values
 from compare.agreement.words import HEADER, quantities_text, quantity_row, verdict_text
 from compare.bounds.long_batch import block_bounds
 from compare.bounds.quantities import BY_ROW, QUANTITIES, SUMMED, Values
 from compare.problems.problem import Problem
 from compare.text import html_table
-from manual import backward, loss_and_gradients
-from manual.batches import Share, Sum, shares, total
+from manual import backward
+from manual.batches import Share, Sum, total
 
 Float64s = npt.NDArray[np.float64]
 
@@ -77,9 +77,7 @@ def against_autograd(problem: Problem, device: str = "cpu") -> Comparison:
     ManualPassError if a manual line raises an error.
     """
     autograd = autograd_values(problem, device)
-    arguments = problem.params, problem.X, problem.y, problem.reg
-    with manual_lines():
-        return compare_shares(problem, shares(*arguments), autograd, loss_and_gradients(*arguments))
+    return compare_shares(problem, manual_shares(problem), autograd, manual_sums(problem))
 
 
 def compare_shares(

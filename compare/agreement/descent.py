@@ -9,10 +9,9 @@ import torch
 from compare.agreement.bridge import load, parameters, to_torch, to_values
 from compare.agreement.comparison import compare_shares
 from compare.agreement.quantity import Quantity
-from compare.agreement.step import manual_lines
+from compare.agreement.step import manual_shares, manual_sums
 from compare.problems.problem import Problem, check_whole
-from manual import Params, forward, loss_and_gradients
-from manual.batches import shares
+from manual import Params, forward
 from torch_ref import loss, step
 
 
@@ -71,11 +70,9 @@ def descend(
     for number in range(1, steps + 1):
         drift = _distance(here.params, parameters(free))
         load(model, here.params)
-        arguments = here.params, here.X, here.y, here.reg
         autograd = to_values(step(model, X, y, here.reg))
-        with manual_lines():
-            here_loss, gradients = loss_and_gradients(*arguments)
-            found = compare_shares(here, shares(*arguments), autograd, (here_loss, gradients))
+        here_loss, gradients = manual_sums(here)
+        found = compare_shares(here, manual_shares(here), autograd, (here_loss, gradients))
         tightest = found.first_difference or found.first_returned or found.tightest
         verdicts.append(Verdict(number, found.agree, float(here_loss), tightest, drift))
 

@@ -1,6 +1,6 @@
 """One step of a problem, by hand and by autograd, each as the twelve quantities."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from traceback import extract_tb
 
@@ -9,22 +9,13 @@ import numpy as np
 from compare.agreement.bridge import to_torch, to_values
 from compare.bounds.quantities import Values
 from compare.problems.problem import Problem
-from manual import Backward, Forward, backward, forward
+from manual import Backward, Forward, backward, forward, loss_and_gradients
+from manual.batches import Share, Sum, shares
 from torch_ref import step
 
 
 class ManualPassError(Exception):
     """A line of manual/ raised an error on a problem that was found to be good."""
-
-
-WHAT_LINES_RAISE = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    NameError,
-    TypeError,
-    ValueError,
-)
 
 
 @contextmanager
@@ -52,6 +43,25 @@ def manual_step(problem: Problem) -> tuple[Forward, Backward]:
     with manual_lines():
         fwd = forward(problem.params, problem.X, problem.y, problem.reg)
         return fwd, backward(problem.params, problem.X, problem.reg, fwd)
+
+
+def manual_shares(problem: Problem, lengths: Sequence[int] | None = None) -> Iterator[Share]:
+    """The blocks that `manual.loss_and_gradients` adds up, or blocks of these lengths. Raises
+    ManualPassError as `manual_step` does.
+    """
+    blocks = shares(problem.params, problem.X, problem.y, problem.reg, lengths)
+    while True:
+        with manual_lines():
+            share = next(blocks, None)
+        if share is None:
+            return
+        yield share
+
+
+def manual_sums(problem: Problem) -> Sum:
+    """What `manual.loss_and_gradients` returns. Raises ManualPassError as `manual_step` does."""
+    with manual_lines():
+        return loss_and_gradients(problem.params, problem.X, problem.y, problem.reg)
 
 
 def step_values(fwd: Forward, bwd: Backward) -> Values:

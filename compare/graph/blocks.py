@@ -11,11 +11,10 @@ import numpy as np
 
 from compare.agreement.bridge import gradients, to_torch
 from compare.agreement.quantity import Quantity, compare_quantity
-from compare.agreement.step import manual_lines, manual_step
+from compare.agreement.step import manual_shares, manual_step
 from compare.bounds.rounding import error_bounds
 from compare.problems.problem import Problem, check_whole
 from manual import Params
-from manual.batches import shares
 from torch_ref import step
 from torch_ref.blocks import accumulate, mean_of_means
 
@@ -77,9 +76,7 @@ def compare_blocks(problem: Problem, blocks: int, device: str = "cpu") -> Blocks
 
 
 def _by_hand(problem: Problem, lengths: list[int]) -> Ways:
-    arguments = (problem.params, problem.X, problem.y, problem.reg)
-    with manual_lines():
-        parts = [share.bwd.gradients for share in shares(*arguments, lengths)]
+    parts = [share.bwd.gradients for share in manual_shares(problem, lengths)]
     ends = [0, *np.cumsum(lengths).tolist()]
     blocks = [replace(problem.rows(*rows), reg=problem.reg) for rows in pairwise(ends)]
     means = [_gradients(block) for block in blocks]

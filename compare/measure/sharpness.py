@@ -15,7 +15,7 @@ import torch
 from compare.agreement.comparison import compare_shares
 from compare.agreement.exactly import compare_exactly
 from compare.agreement.quantity import compare_quantity
-from compare.agreement.step import autograd_values, manual_step, step_values
+from compare.agreement.step import autograd_values, manual_shares, manual_step, step_values
 from compare.bounds.exact import exact_batch
 from compare.bounds.quantities import GRADIENTS, SUMMED, Values
 from compare.bounds.rounding import error_bounds
@@ -23,7 +23,6 @@ from compare.problems.hard import hard_problem
 from compare.problems.problem import Problem, check_whole
 from compare.problems.seeded import random_problem
 from manual import Params, backward
-from manual.batches import shares
 
 BOUND, EXACT = "bound", "exact batch"  # the rules of this project, beside those of others
 SETTINGS = (("float64", 200), ("float64", 8), ("float32", 200))
@@ -200,9 +199,7 @@ def _false_alarms(seed: int, dtype: str) -> Iterator[str]:
     """
     problem = hard_problem(seed, dtype)
     manual, autograd = step_values(*manual_step(problem)), autograd_values(problem)
-    if not compare_shares(
-        problem, shares(problem.params, problem.X, problem.y, problem.reg), autograd
-    ).agree:
+    if not compare_shares(problem, manual_shares(problem), autograd).agree:
         yield BOUND
     if not compare_exactly(exact_batch(seed, **SHAPES[seed % len(SHAPES)], dtype=dtype)).agree:
         yield EXACT
