@@ -12,7 +12,7 @@ from compare.agreement.kinks import on_autograds_side
 from compare.agreement.quantity import Quantity, compare_quantity, mismatched
 from compare.agreement.step import autograd_values, manual_shares, manual_sums, step_values
 from compare.agreement.words import HEADER, quantities_text, quantity_row, verdict_text
-from compare.bounds.long_batch import block_bounds
+from compare.bounds.long_batch import added_by, block_bounds, summed_bounds
 from compare.bounds.quantities import BY_ROW, QUANTITIES, SUMMED, Values
 from compare.problems.problem import Problem
 from compare.text import html_table
@@ -92,7 +92,7 @@ def compare_shares(
     own = _arrays(total(block.own for block in found))
     reconciled = _arrays(total(block.reconciled for block in found))
     there = [getattr(autograd, name) for name in SUMMED]
-    error = [np.sum(parts, axis=0) for parts in zip(*(b.error for b in found), strict=True)]
+    error = summed_bounds(problem, (block.error for block in found))
     summed = map(compare_quantity, SUMMED, reconciled, there, error)
     by_key = {q.key: q for q in (*_worst_rows(found, autograd), *summed)}
     # Where the two sides mask a unit differently, the manual blocks are what can be compared with.
@@ -109,7 +109,7 @@ class _Block(NamedTuple):
     by_row: tuple[Quantity, ...]
     own: Sum
     reconciled: Sum  # on autograd's side of each kink
-    error: list[Float64s]  # E for the loss and the gradients
+    error: list[Float64s]  # what the data of these rows adds to E for the sums
     kinks: int
 
 
@@ -131,7 +131,7 @@ def _compare_block(problem: Problem, share: Share, autograd: Values) -> _Block:
         by_row=tuple(replace(q, at=(q.at[0] + start, *q.at[1:])) if q.at else q for q in by_row),
         own=share.sums,
         reconciled=(share.fwd.loss, bwd.gradients),
-        error=[getattr(bounds.error, name) for name in SUMMED],
+        error=added_by(bounds),
         kinks=kinks,
     )
 

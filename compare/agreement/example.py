@@ -137,7 +137,9 @@ def _loss(problem: Problem, loss: np.floating[Any], log_P: Array) -> Step:
         _line("penalty", f"0.5 × {reg:g} × ({{}} + {{}})", (square1, square2), penalty),
         _line("loss", "{} + {}", (data, penalty), loss),
     )
-    code = "loss = -(Y_ind * log_P).sum() / N + 0.5 * reg * ((W1 * W1).sum() + (W2 * W2).sum())"
+    code = (
+        "loss = -log_P[np.arange(N), y].sum() / N + 0.5 * reg * ((W1 * W1).sum() + (W2 * W2).sum())"
+    )
     return Step(code, np.asarray(loss), lines)
 
 

@@ -3,7 +3,7 @@
 For each of the twelve quantities a bound E on |computed - exact|, for any order of summation, with
 or without fused multiply-add. Two implementations differ by at most 2 E. E is computed from the
 inputs alone and never from a value under test: a bound built on a wrong value would grow with the
-very error that it should catch.
+very error that it should catch. compare/bounds/README.md has the proof, line by line.
 
 Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., chapter 3. With unit
 roundoff u = eps/2, a sum of n products computed in any order has an error of at most
@@ -12,11 +12,13 @@ gamma(n) * sum |terms|, gamma(n) = n u / (1 - n u).
 What is assumed of an implementation: IEEE arithmetic, rounding to nearest; exp and log good to
 4 ULP; log P taken as (score - row maximum) - log(sum of exp), not from P; sums in any order, each
 partial sum rounded at most once: one after the other, in pairs, or in blocks of rows that are added
-up in their turn, each divided by the N of the whole batch, one of them with the penalty. Results
-below the smallest normal number may be flushed to 0. No reduced precision such as TF32.
+up in their turn, each divided by the N of the whole batch, one of them with the penalty. The
+squares of the weights are added up before they are multiplied by reg/2. Results below the smallest
+normal number may be flushed to 0; inputs there are read as they are. Nothing overflows, except a
+score minus its row's maximum, whose exp is 0. No reduced precision such as TF32.
 
 Where a magnitude enters (|a1|, |P|, ...), it is one that neither the exact nor any computed value
-exceeds, so that no second-order term is dropped.
+exceeds, so that no second-order term is dropped. Each line that adds to an E is one term of it.
 """
 
 from typing import NamedTuple
@@ -27,11 +29,10 @@ import numpy.typing as npt
 from compare.bounds.quantities import Values
 from compare.bounds.reference import Float64s, Reference, reference
 from compare.problems.problem import Problem
-from manual.network import Array
 
 Mask = npt.NDArray[np.bool_]
 
-ULPS_OF_EXP_AND_LOG = 4
+EXP_OR_LOG = 8  # roundings that exp or log is as good as: 4 ULP, of up to 2 u each
 # E itself is evaluated in float64: sums of at most 1e9 terms, none of them negative.
 EVALUATION = 1 + 1e-6
 
@@ -41,30 +42,61 @@ class Bounds(NamedTuple):
     unsure: Mask  # (N, H) units whose z1 may round to either side of 0
 
 
+class Penalty(NamedTuple):
+    """What the penalty, reg/2 (sum W1^2 + sum W2^2), adds to E; and E of its factor, reg/2."""
+
+    half_reg: Float64s  # ()
+    loss: Float64s  # ()
+    dW2: Float64s  # (H, C)
+    dW1: Float64s  # (D, H)
+
+
 class Arithmetic(NamedTuple):
     u: float  # unit roundoff
     tiny: float  # smallest normal number
+    largest: float  # largest number
 
     def gamma(self, n: int) -> float:
         """The relative error of n roundings in a row."""
-        return n * self.u / (1 - n * self.u) if n * self.u < 1 else np.inf
+        return EVALUATION * n * self.u / (1 - n * self.u) if n * self.u < 1 else np.inf
+
+    def underflow(self, n: int) -> float:
+        """The error of n terms and of their sum where they are flushed to 0: tiny for each, which
+        later roundings make at most (1 + u)^n < e times as large.
+        """
+        return 3 * n * self.tiny
+
+
+def arithmetic(dtype: str) -> Arithmetic:
+    finfo = np.finfo(dtype)
+    return Arithmetic(float(finfo.eps) / 2, float(finfo.tiny), float(finfo.max))
 
 
 def error_bounds(problem: Problem, N: int | None = None) -> Bounds:
     """E for each element of the twelve quantities of `problem`, in float64.
 
     Where the problem is a block of rows of a batch of length N, E for the loss and the gradients is
-    the block's share: the bound for the batch is the sum of them. Raises ValueError for a batch so
-    long that its sums have no bound.
+    the block's share: the bound for the batch is the sum of them. Raises ValueError for sums so
+    long that they have no bound.
     """
-    longest = int(2 / np.finfo(problem.X.dtype).eps) - 3
-    if (N or len(problem.X)) > longest:
-        raise ValueError(
-            f"samples: expected at most {longest} in {problem.dtype}, where longer sums have no "
-            f"proven bound, got {N or len(problem.X)}"
-        )
+    N = N or len(problem.X)
+    _check_length(problem, N)
     with np.errstate(all="ignore"):
         return bounds_at(reference(problem, N=N), problem.dtype)
+
+
+def _check_length(problem: Problem, N: int) -> None:
+    """Raise ValueError unless gamma is finite for the longest sum: over the samples or, in a loss
+    with a penalty, over the weights and then the samples.
+    """
+    weights = problem.params.W1.size + problem.params.W2.size if problem.reg else 0
+    most = max(0, int(2 / np.finfo(problem.X.dtype).eps) - 3 - weights)
+    if most < N:
+        beside = f" with {weights} weights" if weights else ""
+        raise ValueError(
+            f"samples: expected at most {most}{beside} in {problem.dtype}, where longer sums have "
+            f"no proven bound, got {N}"
+        )
 
 
 def bounds_at(ref: Reference, dtype: str, any_softmax: bool = False) -> Bounds:
@@ -73,35 +105,68 @@ def bounds_at(ref: Reference, dtype: str, any_softmax: bool = False) -> Bounds:
     With `any_softmax` the softmax need not take the row's maximum off the scores before all else:
     scores minus their log-sum-exp, say, are rounded as the scores themselves are.
     """
-    arithmetic = Arithmetic(float(np.finfo(dtype).eps) / 2, float(np.finfo(dtype).tiny))
+    return bounds_in(arithmetic(dtype), ref, any_softmax)
+
+
+def bounds_in(arithmetic: Arithmetic, ref: Reference, any_softmax: bool = False) -> Bounds:
+    """The same for any binary arithmetic: the data's bounds, and the penalty's on top of them."""
     with np.errstate(all="ignore"):  # a bound may be infinite: such an element is never accepted
         scores = _score_bounds(arithmetic, ref)
-        unshifted = arithmetic.gamma(4) * abs(ref.z2).max(axis=1, keepdims=True)
-        softmax = _softmax_bounds(arithmetic, ref, scores.Ez2 + any_softmax * unshifted)
+        softmax = _softmax_bounds(arithmetic, ref, scores.Ez2, any_softmax)
         Eloss = _loss_bound(arithmetic, ref, softmax)
         gradients = _gradient_bounds(arithmetic, ref, scores, softmax)
-        forward = (scores.Ez1, scores.Ea1, scores.Ez2, softmax.EP, Eloss)
-        error = Values(*(EVALUATION * E for E in (*forward, *gradients)))
-    return Bounds(error, scores.unsure)
+        data = Values(scores.Ez1, scores.Ea1, scores.Ez2, softmax.EP, Eloss, *gradients)
+        penalty = _penalty_bounds(arithmetic, ref.reg, ref.W1, ref.W2, ref.N)
+        return Bounds(with_penalty(data, penalty), scores.unsure)
 
 
-def penalty_bounds(problem: Problem) -> tuple[Float64s, Float64s]:
-    """E for each element of reg * W1 and reg * W2, the parts of dW1 and dW2 that no row makes.
+def with_penalty(data: Values, penalty: Penalty) -> Values:
+    """E for the whole of the loss, dW1 and dW2, from E for what the data and the penalty add."""
+    return data._replace(
+        loss=data.loss + penalty.loss, dW2=data.dW2 + penalty.dW2, dW1=data.dW1 + penalty.dW1
+    )
 
-    What is left of dW1 and dW2 is what `error_bounds` has for the same problem with reg = 0.
+
+def penalty_bounds(problem: Problem, N: int | None = None) -> Penalty:
+    """What the penalty adds to E in a batch of length N, that of `problem` if it is not given; with
+    N = 0, E for reg * W1 and reg * W2 by themselves, before any row's share is added.
+
+    What is left of E is what `error_bounds` has for the same problem with reg = 0.
     """
-    dtype = np.finfo(problem.X.dtype)
-    u, tiny, reg = float(dtype.eps) / 2, float(dtype.tiny), float(dtype.dtype.type(problem.reg))
-
-    def bound(W: Array) -> Float64s:
-        return EVALUATION * (_penalty_bound(u, reg, W.astype(np.float64)) + 2 * tiny)
-
-    return bound(problem.params.W1), bound(problem.params.W2)
+    W1, _, W2, _ = (W.astype(np.float64) for W in problem.params)
+    reg = float(problem.X.dtype.type(problem.reg))
+    N = len(problem.X) if N is None else N
+    with np.errstate(all="ignore"):
+        return _penalty_bounds(arithmetic(problem.dtype), reg, W1, W2, N)
 
 
-def _penalty_bound(u: float, reg: float, W: Float64s) -> Float64s:
-    # reg * W, or the derivative of 1/2 reg W^2 however it is split, and adding it to the data's
-    return 5 * u * reg * abs(W)
+def _penalty_bounds(
+    arithmetic: Arithmetic, reg: float, W1: Float64s, W2: Float64s, N: int
+) -> Penalty:
+    (_, tiny, _), gamma, underflow = arithmetic, arithmetic.gamma, arithmetic.underflow
+    if reg == 0:  # 0 is never rounded, whatever W is
+        return Penalty(np.zeros(()), np.zeros(()), np.zeros_like(W2), np.zeros_like(W1))
+
+    # reg/2 is exact, unless it is below the normal numbers: then a bit of it may be lost, or all.
+    Ereg = reg if reg < 2 * tiny else 0.0
+    absreg = reg + Ereg
+
+    # reg/2 (sum W1^2 + sum W2^2)
+    weights, squares = W1.size + W2.size, (W1**2).sum() + (W2**2).sum()
+    Eloss = gamma(N + weights + 1) * absreg * (squares / 2)  # products and additions
+    Eloss += Ereg * (squares / 2)  # the error of reg/2
+    Eloss += absreg * underflow(weights) / 2  # squares that underflow
+
+    # reg * W, or reg/2 * W twice
+    def slope(W: Float64s) -> Float64s:
+        E = gamma(N + 2) * absreg * abs(W)  # a product and N + 1 additions
+        E += Ereg * abs(W)  # the error of reg/2
+        E += underflow(2)  # products that underflow
+        return E
+
+    Ehalf_reg = gamma(1) * absreg  # half of it would do; so would half of Ereg
+    Ehalf_reg += Ereg
+    return Penalty(np.asarray(Ehalf_reg), np.asarray(Eloss), slope(W2), slope(W1))
 
 
 class _Scores(NamedTuple):
@@ -114,22 +179,25 @@ class _Scores(NamedTuple):
 
 
 def _score_bounds(arithmetic: Arithmetic, ref: Reference) -> _Scores:
-    (_, tiny), gamma = arithmetic, arithmetic.gamma
+    gamma, underflow = arithmetic.gamma, arithmetic.underflow
     D, H = ref.W1.shape
 
     # z1 = X @ W1 + b1. Where every term is 0, nobody computes anything but 0.
     terms = abs(ref.X) @ abs(ref.W1) + abs(ref.b1)
-    Ez1 = gamma(D + 1) * terms + (D + 1) * tiny * (terms > 0)
+    Ez1 = gamma(D + 1) * terms  # D products and additions
+    Ez1 += underflow(D + 1) * (terms > 0)  # products and sums that underflow
     unsure = (abs(ref.z1) <= 2 * Ez1) & (Ez1 > 0)
 
     # a1 = max(z1, 0)
     live = (ref.z1 > 0) | unsure
     Ea1 = live * Ez1
-    absa1 = ref.a1 + 2 * Ea1
+    absa1 = abs(ref.a1) + 2 * Ea1  # abs: a learner's own a1 may be negative
 
     # z2 = a1 @ W2 + b2
     absW2 = abs(ref.W2)
-    Ez2 = gamma(H + 1) * (absa1 @ absW2 + abs(ref.b2)) + Ea1 @ absW2 + (H + 1) * tiny
+    Ez2 = gamma(H + 1) * (absa1 @ absW2 + abs(ref.b2))  # H products and additions
+    Ez2 += Ea1 @ absW2  # the error of a1
+    Ez2 += underflow(H + 1)  # products and sums that underflow
     return _Scores(Ez1, unsure, live, absa1, Ea1, Ez2)
 
 
@@ -139,64 +207,82 @@ class _Softmax(NamedTuple):
     Elog_P: Float64s
 
 
-def _softmax_bounds(arithmetic: Arithmetic, ref: Reference, Ez2: Float64s) -> _Softmax:
-    (u, tiny), gamma = arithmetic, arithmetic.gamma
+def _softmax_bounds(
+    arithmetic: Arithmetic, ref: Reference, Ez2: Float64s, any_softmax: bool
+) -> _Softmax:
+    gamma, underflow = arithmetic.gamma, arithmetic.underflow
     C = Ez2.shape[1]
 
-    # What the errors of the scores do to log P[i, k]: at most sum_j P[i, j] |error k - error j|.
+    # s = z2 - max z2, which may overflow: its exp is 0, computed or exact.
     M = Ez2.max(axis=1, keepdims=True)
-    absP = np.fmin(abs(ref.P) * np.exp(4 * M), 1)  # fmin: 0 * inf is no number, and says nothing
+    abss = np.fmin(abs(ref.s) + 2 * (Ez2 + M), arithmetic.largest)
+    Es = Ez2.copy()  # the error of z2
+    Es += gamma(2) * abss  # s is rounded, and rounded again in s - log S
+    M = Es.max(axis=1, keepdims=True)
+
+    # What log P loses whatever the scores are: exp twice, C - 1 additions, a division, and 1 over.
+    rounded = gamma(C + 1 + 2 * EXP_OR_LOG)
+    if any_softmax:
+        rounded += gamma(2 * EXP_OR_LOG + 4) * (abs(ref.z2).max() + 2 * M)  # no row's maximum
+
+    # How far log P, computed or exact, may be from ref.log_P; so too log S. No P exceeds absP.
+    apart = 4 * M + 2 * (rounded + gamma(EXP_OR_LOG + 2) * np.log(C))
+    absP = np.fmax(abs(ref.P), np.exp(np.fmin(ref.log_P + apart, rounded)))
+
+    # log P[i, k] moves by at most sum_j P[i, j] |error k - error j|.
     others = 1 - np.eye(C)
-    moved = np.fmin(Ez2 * (absP @ others) + (absP * Ez2) @ others, Ez2 + M)
+    Elog_P = np.fmin(Es * (absP @ others) + (absP * Es) @ others, Es + M)  # the error of s
+    Elog_P += rounded  # exp, the sum, the division
+    Elog_P += gamma(EXP_OR_LOG + 1) * (np.log(ref.S) + apart)  # log S, subtracted
 
-    # What the softmax rounds itself: s, exp, the sum, log, the last subtraction or division.
-    c = ULPS_OF_EXP_AND_LOG * 2 * u
-    abss = abs(ref.s) + 2 * (Ez2 + M)
-    rounded = gamma(1) * (abss + (absP * abss).sum(axis=1, keepdims=True))
-    rounded += gamma(C + 1) + 2 * c + 2 * C * tiny
-    rounded += c * (np.log(ref.S) + 2 * M) + gamma(1) * (abs(ref.log_P) + 2 * M)
-
-    Elog_P = moved + rounded
-    EP = np.fmin(absP * np.expm1(Elog_P), 1) + 2 * tiny
+    EP = absP * np.fmin(np.expm1(Elog_P), 1)  # the error of log P
+    EP += underflow(1)  # a probability that underflows
     return _Softmax(absP, EP, Elog_P)
 
 
 def _loss_bound(arithmetic: Arithmetic, ref: Reference, softmax: _Softmax) -> Float64s:
-    # loss = -mean log P[i, y_i] + reg/2 (sum W1^2 + sum W2^2)
-    (_, tiny), gamma = arithmetic, arithmetic.gamma
-    N, weights = ref.N, ref.W1.size + ref.W2.size
-    squares = (ref.W1**2).sum() + (ref.W2**2).sum()
+    # loss = -mean log P[i, y_i] + ...
+    gamma, N = arithmetic.gamma, ref.N
     true = ref.Y_ind > 0
     log_Py, Elog_Py = ref.log_P[true], softmax.Elog_P[true]
-    data = (gamma(N + 2) * (abs(log_Py) + 2 * Elog_Py).sum() + Elog_Py.sum()) / N
-    penalty = gamma(weights + 5) * 0.5 * ref.reg * squares
-    return np.asarray(data + penalty + (N + weights) * tiny)
+    Eloss = gamma(N + 2) * (abs(log_Py) + 2 * Elog_Py).sum() / N  # N additions, the division
+    Eloss += Elog_Py.sum() / N  # the error of log P
+    return np.asarray(Eloss)
 
 
 def _gradient_bounds(
     arithmetic: Arithmetic, ref: Reference, scores: _Scores, softmax: _Softmax
 ) -> tuple[Float64s, ...]:
-    (u, tiny), gamma = arithmetic, arithmetic.gamma
-    N, C, absX = ref.N, ref.W2.shape[1], abs(ref.X)
-    absW2 = abs(ref.W2)
+    gamma, underflow = arithmetic.gamma, arithmetic.underflow
+    N, n, C, absX, absW2 = ref.N, len(ref.X), ref.W2.shape[1], abs(ref.X), abs(ref.W2)
+    live, absa1, Ea1 = scores.live, scores.absa1, scores.Ea1
 
     # dz2 = (P - Y_ind) / N
-    EP, absP_Y = softmax.EP, abs(ref.P - ref.Y_ind) + 2 * softmax.EP
-    Edz2 = (EP + u * softmax.absP + 3 * u * absP_Y) / N * (1 + 4 * u) + 2 * tiny
+    absP_Y = abs(ref.P - ref.Y_ind) + 2 * softmax.EP
+    Edz2 = softmax.EP / N  # the error of P
+    Edz2 += gamma(4) * (softmax.absP + absP_Y) / N  # the subtraction and the division
+    Edz2 += underflow(2)  # either of them underflows
     absdz2 = abs(ref.dz2) + 2 * Edz2
 
-    # dW2 = a1.T @ dz2 + reg * W2,  db2 = sum dz2,  da1 = dz2 @ W2.T
-    EdW2 = gamma(N + 2) * (scores.absa1.T @ absdz2) + (N + 2) * tiny
-    EdW2 += _penalty_bound(u, ref.reg, ref.W2) + scores.Ea1.T @ absdz2 + scores.absa1.T @ Edz2
-    Edb2 = gamma(N) * absdz2.sum(axis=0, keepdims=True) + Edz2.sum(axis=0, keepdims=True)
-    Eda1 = gamma(C) * (absdz2 @ absW2.T) + Edz2 @ absW2.T + C * tiny
+    # dW2 = a1.T @ dz2 + ...,  db2 = sum dz2,  da1 = dz2 @ W2.T
+    EdW2 = gamma(N + 2) * (absa1.T @ absdz2)  # N products and additions, and the penalty's two
+    EdW2 += Ea1.T @ absdz2  # the error of a1
+    EdW2 += absa1.T @ Edz2  # the error of dz2
+    EdW2 += underflow(n)  # products and sums that underflow
+    Edb2 = gamma(N - 1) * absdz2.sum(axis=0, keepdims=True)  # N - 1 additions
+    Edb2 += Edz2.sum(axis=0, keepdims=True)  # the error of dz2
+    Eda1 = gamma(C) * (absdz2 @ absW2.T)  # C products and additions
+    Eda1 += Edz2 @ absW2.T  # the error of dz2
+    Eda1 += underflow(C)  # products and sums that underflow
 
     # dz1 = da1 where a1 > 0
-    Edz1 = scores.live * Eda1
-    absdz1 = scores.live * abs(ref.da1) + 2 * Edz1
+    Edz1 = live * Eda1
+    absdz1 = live * abs(ref.da1) + 2 * Edz1
 
-    # dW1 = X.T @ dz1 + reg * W1,  db1 = sum dz1
-    EdW1 = gamma(N + 2) * (absX.T @ absdz1) + (N + 2) * tiny
-    EdW1 += _penalty_bound(u, ref.reg, ref.W1) + absX.T @ Edz1
-    Edb1 = gamma(N) * absdz1.sum(axis=0, keepdims=True) + Edz1.sum(axis=0, keepdims=True)
+    # dW1 = X.T @ dz1 + ...,  db1 = sum dz1
+    EdW1 = gamma(N + 2) * (absX.T @ absdz1)  # N products and additions, and the penalty's two
+    EdW1 += absX.T @ Edz1  # the error of dz1
+    EdW1 += underflow(n)  # products and sums that underflow
+    Edb1 = gamma(N - 1) * absdz1.sum(axis=0, keepdims=True)  # N - 1 additions
+    Edb1 += Edz1.sum(axis=0, keepdims=True)  # the error of dz1
     return Edz2, EdW2, Edb2, Eda1, Edz1, EdW1, Edb1

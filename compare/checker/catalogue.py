@@ -158,7 +158,7 @@ CATALOGUE: tuple[Mistake, ...] = (
         "every batch shows it",
         {
             "dz2": (("(P - Y_ind)", "(Y_ind - P)"),),
-            "loss": (("-(Y_ind", "(Y_ind"),),
+            "loss": (("-log_Py", "log_Py"),),
         },
     ),
     Mistake(
@@ -448,7 +448,7 @@ CATALOGUE: tuple[Mistake, ...] = (
                 for scale in (" / N", " * 2 / N", " * 2 / (N * C)", " / (N * C)")
             ),
             "loss": tuple(
-                ("-(Y_ind * log_P).sum() / N", f"{factor}((P - Y_ind) ** 2).sum() / N")
+                ("-log_Py.sum() / N", f"{factor}((P - Y_ind) ** 2).sum() / N")
                 for factor in ("", "0.5 * ")
             ),
         },
@@ -459,7 +459,7 @@ CATALOGUE: tuple[Mistake, ...] = (
         "the loss is negative",
         "every batch shows it",
         {
-            "loss": (("log_P).sum()", "P).sum()"),),
+            "loss": (("log_Py = log_P[", "log_Py = P["),),
             "dz2": ((_MEAN, f"{_PICK} * (P - Y_ind) / N"),),
         },
     ),

@@ -12,6 +12,7 @@ import numpy as np
 from compare.agreement.bridge import gradients, to_torch
 from compare.agreement.quantity import Quantity, compare_quantity
 from compare.agreement.step import manual_shares, manual_step
+from compare.bounds.reference import reference
 from compare.bounds.rounding import error_bounds
 from compare.problems.problem import Problem, check_whole
 from manual import Params
@@ -104,18 +105,15 @@ def _by_autograd(problem: Problem, lengths: list[int], device: str) -> Ways:
 def _errors(problem: Problem) -> Params:
     """E for gradients that are summed in blocks.
 
-    `error_bounds` allows for any order of summation, that of the blocks included. The two further
-    roundings of each term, by a block's length and by N, and what they do to each other, cost less
-    than three of the N that its bound on a sum of N terms has room for. Rounding may also put a
-    unit on different sides of 0 in the block and in the full batch.
+    `error_bounds` allows for any order of summation, that of the blocks included. But rounding may
+    put a unit on different sides of 0 in the block and in the full batch.
     """
     bounds = error_bounds(problem)
-    E, more = bounds.error, 1 + 3 / len(problem.X)
-    da1 = manual_step(problem)[1].da1
-    flips = bounds.unsure * (abs(da1.astype(np.float64)) + 2 * E.da1)
+    E = bounds.error
+    flips = bounds.unsure * (abs(reference(problem).da1) + 2 * E.da1)
     return Params(
-        W1=more * E.dW1 + abs(problem.X.astype(np.float64)).T @ flips,
-        b1=more * E.db1 + flips.sum(axis=0, keepdims=True),
-        W2=more * E.dW2,
-        b2=more * E.db2,
+        W1=E.dW1 + abs(problem.X.astype(np.float64)).T @ flips,
+        b1=E.db1 + flips.sum(axis=0, keepdims=True),
+        W2=E.dW2,
+        b2=E.db2,
     )

@@ -74,22 +74,20 @@ def gradients_by_hand(problem: Problem, fwd: Forward, manual: Backward) -> dict[
 
     The parts of a line come from that line itself, given zeros for the other part: what the data
     adds to dW is the manual dW for reg = 0, and -Y_ind / N is dz2 for P = 0. The bounds on the
-    parts of dW are those of the same problem with reg = 0, and of reg * W alone.
+    parts of dW are those of the same problem with reg = 0, and of reg * W before it is added.
     """
     params, X, reg = problem.params, problem.X, problem.reg
     whole = error_bounds(problem).error
     data, data_error = backward(params, X, 0.0, fwd), error_bounds(replace(problem, reg=0.0)).error
     penalty = penalty_by_hand(problem, fwd)
-    penalty_W1, penalty_W2 = penalty_bounds(problem)
+    error = penalty_bounds(problem, N=0)
     true_class = backward(params, X, reg, fwd._replace(P=np.zeros_like(fwd.P))).dz2
     finfo = np.finfo(X.dtype)
-    # -1/N: a division, and products by -1 and by the 1 that arrives. reg/2: rounded to the dtype.
+    # -1/N: a division, and products by -1 and by the 1 that arrives.
     true_class_error = 1.5 * float(finfo.eps) * (fwd.Y_ind.astype(np.float64) / len(X))
-    half_reg = np.asarray(0.5 * reg, X.dtype)
-    half_reg_error = np.asarray(float(finfo.eps) * 0.5 * reg + float(finfo.tiny))
     found = (
         Counterpart("one", np.ones((), X.dtype), np.zeros(())),
-        Counterpart("half_reg", half_reg, half_reg_error),
+        Counterpart("half_reg", np.asarray(0.5 * reg, X.dtype), error.half_reg),
         Counterpart("true_class", true_class, true_class_error),
         Counterpart("dz2", manual.dz2, whole.dz2),
         Counterpart("db2", manual.db2, whole.db2),
@@ -98,12 +96,12 @@ def gradients_by_hand(problem: Problem, fwd: Forward, manual: Backward) -> dict[
         Counterpart("db1", manual.db1, whole.db1),
         Counterpart("dW2", manual.dW2, whole.dW2),
         Counterpart("data_dW2", data.dW2, data_error.dW2),
-        Counterpart("penalty_W2", penalty.dW2, penalty_W2),
-        Counterpart("half_penalty_W2", penalty.dW2 / 2, penalty_W2 / 2 + finfo.tiny),
+        Counterpart("penalty_W2", penalty.dW2, error.dW2),
+        Counterpart("half_penalty_W2", penalty.dW2 / 2, error.dW2 / 2),
         Counterpart("dW1", manual.dW1, whole.dW1),
         Counterpart("data_dW1", data.dW1, data_error.dW1),
-        Counterpart("penalty_W1", penalty.dW1, penalty_W1),
-        Counterpart("half_penalty_W1", penalty.dW1 / 2, penalty_W1 / 2 + finfo.tiny),
+        Counterpart("penalty_W1", penalty.dW1, error.dW1),
+        Counterpart("half_penalty_W1", penalty.dW1 / 2, error.dW1 / 2),
     )
     return {counterpart.key: counterpart for counterpart in found}
 
@@ -115,8 +113,7 @@ def penalty_by_hand(problem: Problem, fwd: Forward) -> Backward:
 
 def values_by_hand(problem: Problem, fwd: Forward) -> dict[str, Counterpart]:
     """The manual counterparts of all that a node may keep, by key."""
-    bounds = error_bounds(problem).error
-    finfo = np.finfo(problem.X.dtype)
+    bounds, half_reg = error_bounds(problem).error, penalty_bounds(problem).half_reg
     given = {"X": problem.X, **problem.params._asdict(), "Y_ind": fwd.Y_ind}
     found = (
         *(Counterpart(name, value, np.zeros(value.shape)) for name, value in given.items()),
@@ -126,7 +123,7 @@ def values_by_hand(problem: Problem, fwd: Forward) -> dict[str, Counterpart]:
         Counterpart("z2", fwd.z2, bounds.z2),
         Counterpart("P", fwd.P, bounds.P),
         Counterpart("N", np.asarray(float(len(problem.X))), np.zeros(())),
-        Counterpart("half_reg", np.asarray(0.5 * problem.reg), np.asarray(finfo.eps * problem.reg)),
+        Counterpart("half_reg", np.asarray(0.5 * problem.reg), half_reg),
     )
     return {counterpart.key: counterpart for counterpart in found}
 
