@@ -23,8 +23,8 @@ from manual.network import (
     forward,
 )
 
-# What a block's matrices may take together. Twice as much is faster still, but a block is one sum to
-# the linear algebra: with 1 000 000 identical rows float32 is 7.5e-6 off here, 1.6e-5 there.
+# What a block's matrices may take together. Twice as much is faster still, but a block is one sum
+# to the linear algebra: with 1 000 000 identical rows float32 is 7.5e-6 off here, 1.6e-5 there.
 BLOCK_BYTES = 2**22
 SHORTEST_BLOCK = 256  # rows; below, NumPy's overhead for a call outweighs the work in it ...
 WIDE_BLOCK_BYTES = 2**25  # ... but in a net so wide that these rows would take more than this
@@ -96,7 +96,7 @@ def rows_per_block(params: Params) -> int:
     (D, H), C = params.W1.shape, params.W2.shape[1]
     # X; z1, a1, da1, dz1; z2, s, P, Y_ind, log P, dz2, and the product of two of them
     row = (D + 4 * H + 7 * C) * params.b1.itemsize
-    rows = max(BLOCK_BYTES // row, min(SHORTEST_BLOCK, WIDE_BLOCK_BYTES // row), 1)
+    rows: int = max(BLOCK_BYTES // row, min(SHORTEST_BLOCK, WIDE_BLOCK_BYTES // row), 1)
     return 1 << (rows.bit_length() - 1)
 
 

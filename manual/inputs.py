@@ -97,5 +97,5 @@ def _first_fraction(y: Any) -> str:
 
 def _check_reg(reg: Any, dtype: Any) -> None:
     # Comparing is exact for a whole number too large for float(); NaN fits nowhere.
-    if not (isinstance(reg, Real) and 0 <= reg <= LARGEST[dtype.char]):
+    if not (isinstance(reg, Real) and 0 <= reg <= LARGEST[dtype.char]):  # type: ignore[operator]
         raise ValueError(f"reg: expected a finite {dtype} number >= 0, got {reg!r}")
