@@ -23,10 +23,17 @@ from manual.network import (
     forward,
 )
 
-# What z1 may take of a block. Twice as much is faster still, but a block is one sum to the linear
-# algebra: with 1 000 000 identical rows float32 is 7.5e-6 off here, 1.6e-5 there.
-BLOCK_BYTES = 2**19
-SHORTEST_BLOCK = 256  # rows; below, NumPy's overhead for a call outweighs the work in it
+# What a block's matrices may take together. Twice as much is faster still, but a block is one sum
+# to the linear algebra: with 1 000 000 identical rows float32 is 7.5e-6 off here, 1.6e-5 there.
+BLOCK_BYTES = 2**22
+SHORTEST_BLOCK = 256  # rows; below, NumPy's overhead for a call outweighs the work in it ...
+WIDE_BLOCK_BYTES = 2**25  # ... but in a net so wide that these rows would take more than this
+
+# The memory that one block frees is there for the next, as memory that the process has already.
+# glibc gives freed memory back to the system, to be faulted in again page by page, beyond limits
+# that it raises when an array as large as this one is freed: up to 32 MB it then keeps an array,
+# and 64 MB at the top of the heap. No page of this one is touched. Elsewhere it does nothing.
+np.empty(2**25 - 2**16, np.uint8)
 
 Sum = tuple[Scalar, Params]  # the loss and the gradients of some rows
 
@@ -85,8 +92,11 @@ def shares(
 
 
 def rows_per_block(params: Params) -> int:
-    """A power of 2, at which z1 takes up to BLOCK_BYTES."""
-    rows = max(SHORTEST_BLOCK, BLOCK_BYTES // params.b1.nbytes)
+    """A power of 2, at which all matrices of a block together take up to BLOCK_BYTES."""
+    (D, H), C = params.W1.shape, params.W2.shape[1]
+    # X; z1, a1, da1, dz1; z2, s, P, Y_ind, log P, dz2, and the product of two of them
+    row = (D + 4 * H + 7 * C) * params.b1.itemsize
+    rows: int = max(BLOCK_BYTES // row, min(SHORTEST_BLOCK, WIDE_BLOCK_BYTES // row), 1)
     return 1 << (rows.bit_length() - 1)
 
 

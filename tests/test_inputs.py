@@ -1,6 +1,7 @@
 """manual/inputs.py: each bad input gets one line that names it."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,8 @@ BAD: dict[str, tuple[Callable[[Arguments], Arguments], str]] = {
     "reg NaN": (changed("reg", np.nan), r"reg: expected a finite .*got nan"),
     "reg infinite": (changed("reg", np.inf), r"reg: expected a finite .*got inf"),
     "reg text": (changed("reg", "much"), r"reg: expected a finite .*got 'much'"),
+    "reg a number as text": (changed("reg", "0.1"), r"reg: expected a finite .*got '0.1'"),
+    "reg a Decimal": (changed("reg", Decimal("0.1")), r"reg: expected a finite .*got Decimal"),
     "reg an array": (changed("reg", np.ones(2)), r"reg: expected a finite .*got array"),
     **{
         f"{bad} in {name}": (
@@ -117,3 +120,10 @@ def test_labels_of_any_integer_type_give_the_same_gradients(dtype: type):
     expected = loss_and_gradients(problem.params, problem.X, problem.y, problem.reg)
     got = loss_and_gradients(problem.params, problem.X, problem.y.astype(dtype), problem.reg)
     np.testing.assert_equal(got, expected)
+
+
+@pytest.mark.parametrize("rows", [200, 5_000])
+def test_large_numbers_that_are_finite_are_no_reason_for_a_warning(rows: int):
+    problem = random_problem(samples=rows)
+    X = np.full_like(problem.X, 1e200)
+    loss_and_gradients(problem.params, X, problem.y, problem.reg)  # a warning is an error here

@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from compare.agreement.comparison import against_autograd
 from compare.problems.csv_file import read_problem
 from compare.problems.hard import TWISTS, hard_problem
+from compare.problems.problem import Problem
 from compare.problems.seeded import random_problem
+from manual import Params
 
 IRIS = Path(__file__).parents[1] / "compare" / "problems" / "iris.csv"
 
@@ -140,3 +143,18 @@ def test_every_twist_does_something(twist: str):
     same = same and plain.reg == twisted.reg
     same = same and all(map(np.array_equal, plain.params, twisted.params))
     assert not same
+
+
+@pytest.mark.parametrize("form", ["backwards", "big-endian"])
+def test_arrays_that_torch_cannot_read_are_compared_all_the_same(form: str):
+    plain = random_problem()
+
+    def formed(array: np.ndarray) -> np.ndarray:
+        if form == "backwards":
+            return array[::-1].copy()[::-1]
+        return array.astype(array.dtype.newbyteorder(">"))
+
+    params = Params(*map(formed, plain.params))
+    problem = Problem(formed(plain.X), formed(plain.y), params, plain.reg)
+    assert against_autograd(problem).agree
+    np.testing.assert_equal(problem.X, plain.X)

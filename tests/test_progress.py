@@ -27,5 +27,5 @@ def test_progress_appears_after_two_seconds_on_a_terminal_only(
         assert capsys.readouterr().err == ""
         clock[0] = 2.1
         shown(2)
-        assert ("step 2 of 9" in capsys.readouterr().err) is terminal
+        assert ("step 2 of 9, about 7 s left" in capsys.readouterr().err) is terminal
     assert capsys.readouterr() == ("", "\r\033[K" if terminal else "")

@@ -1,13 +1,20 @@
 """python -m compare speed: how long a step takes."""
 
+import itertools
+
 from compare.cli.options import AGREE, Parser, print_json
 from compare.cli.progress import Progress
 from compare.problems.problem import LARGEST_SEED, check_whole
 
+DESCRIPTION = (
+    "How long a step takes: by hand, in PyTorch, with torch.compile and, if installed, in JAX, "
+    "each in a process of its own. Takes about ten minutes, with --quick about two."
+)
+
 
 def run(argv: list[str]) -> int:
     """How long a step takes: by hand, in PyTorch, with torch.compile and, if installed, in JAX."""
-    parser = Parser("python -m compare speed", run.__doc__ or "")
+    parser = Parser("python -m compare speed", DESCRIPTION)
     parser.add_argument("--seed", type=int, default=0, help="of the batches (default 0)")
     parser.add_argument("--sizes", metavar="N,N", help="rows (default 200,2000,…,1000000)")
     parser.add_argument("--threads", choices=("one", "all", "both"), default="both")
@@ -19,6 +26,7 @@ def run(argv: list[str]) -> int:
     check_whole("seed", options.seed, 0, LARGEST_SEED)
 
     from compare.measure import timing
+    from compare.measure.contenders import MAKERS
     from compare.measure.speed_report import report_text
 
     sizes: tuple[int, ...] = timing.QUICK_SIZES if options.quick else timing.SIZES
@@ -28,11 +36,15 @@ def run(argv: list[str]) -> int:
     settings = timing.settings(sizes, options.quick or options.sizes is not None)
     found: dict[str, list[timing.Timing]] = {count: [] for count in threads}
     seconds = timing.QUICK_SECONDS if options.quick else timing.SECONDS
-    with Progress("setting", len(settings) * len(threads)) as progress:
+    with Progress("process", len(settings) * len(threads) * len(MAKERS)) as progress:
+        steps = itertools.count(1)
         for count in threads:
             for setting in settings:
-                found[count].append(timing.run_alone(setting, count, options.seed, seconds))
-                progress(sum(map(len, found.values())))
+                found[count].append(
+                    timing.measure(
+                        setting, count, options.seed, seconds, lambda: progress(next(steps))
+                    )
+                )
     if options.json:
         print_json({c: [timing.timing_data(t) for t in timings] for c, timings in found.items()})
     else:

@@ -1,37 +1,29 @@
 """Those whose step is timed: the manual pass, PyTorch, torch.compile and, if installed, JAX."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from compare.agreement.bridge import to_torch
-from compare.agreement.quantity import compare_quantity
-from compare.bounds.long_batch import summed_errors
-from compare.bounds.quantities import GRADIENTS
 from compare.problems.problem import Problem
 from manual import loss_and_gradients
-from torch_ref import loss as torch_loss
 
 Gradients = tuple[npt.NDArray[Any], ...]  # as Params, in the notes' orientation
 Contender = Callable[[], Callable[[], Gradients]]  # a step, which returns a way to its gradients
 
 
-def contenders(problem: Problem) -> Iterator[tuple[str, Contender]]:
-    """The manual pass, and those of the others that can be had here; all warmed up."""
-    for name, make in MAKERS.items():
-        try:
-            step = make(problem)
-            step()
-            step()
-        except UNAVAILABLE:
-            if name == MANUAL:
-                raise
-            continue
-        yield name, step
+class UnavailableError(Exception):
+    """This contender cannot be had here."""
+
+
+def contender(name: str, problem: Problem) -> Contender:
+    """Its step, not yet called. Raises UnavailableError for a contender that is not installed here."""
+    try:
+        return MAKERS[name](problem)
+    except (ImportError, NotImplementedError) as error:
+        raise UnavailableError(f"{name}: {error}") from None
 
 
 def _manual(problem: Problem) -> Contender:
@@ -43,12 +35,19 @@ def _manual(problem: Problem) -> Contender:
 
 
 def _eager(problem: Problem) -> Contender:
+    from compare.agreement.bridge import to_torch
+    from torch_ref import loss as torch_loss
+
     model, X, y = to_torch(problem)
     return _torch_step(model, lambda: torch_loss(model, model(X), y, problem.reg))
 
 
 def _compiled(problem: Problem) -> Contender:
-    torch.compiler.reset()
+    import torch
+
+    from compare.agreement.bridge import to_torch
+    from torch_ref import loss as torch_loss
+
     model, X, y = to_torch(problem)
     compiled = torch.compile(
         lambda X, y: torch_loss(model, model(X), y, problem.reg), dynamic=False
@@ -56,7 +55,7 @@ def _compiled(problem: Problem) -> Contender:
     return _torch_step(model, lambda: compiled(X, y))
 
 
-def _torch_step(model: Any, forward: Callable[[], torch.Tensor]) -> Contender:
+def _torch_step(model: Any, forward: Callable[[], Any]) -> Contender:
     fc1, fc2 = model.fc1, model.fc2
 
     def gradients() -> Gradients:
@@ -65,7 +64,7 @@ def _torch_step(model: Any, forward: Callable[[], torch.Tensor]) -> Contender:
 
     def step() -> Callable[[], Gradients]:
         model.zero_grad()
-        forward().backward()  # type: ignore[no-untyped-call]
+        forward().backward()
         return gradients
 
     return step
@@ -95,9 +94,6 @@ def _jax(problem: Problem) -> Contender:
     return step
 
 
-# No JAX, no C++ compiler for torch.compile, a platform that has neither.
-UNAVAILABLE = (ImportError, RuntimeError, NotImplementedError)
-
 MANUAL = "manual"
 MAKERS: dict[str, Callable[[Problem], Contender]] = {
     MANUAL: _manual,
@@ -109,6 +105,10 @@ MAKERS: dict[str, Callable[[Problem], Contender]] = {
 
 def check_gradients(problem: Problem, found: dict[str, Gradients]) -> None:
     """Raises ValueError if the contenders' gradients differ by more than rounding explains."""
+    from compare.agreement.quantity import compare_quantity
+    from compare.bounds.long_batch import summed_errors
+    from compare.bounds.quantities import GRADIENTS
+
     error = summed_errors(problem)
     for name, gradients in found.items():
         for quantity, value, manual in zip(GRADIENTS, gradients, found[MANUAL], strict=True):

@@ -13,53 +13,87 @@ PLOT_LINES, COLUMN = 12, 12
 
 
 def report_text(found: dict[str, list[Timing]]) -> str:
-    """For people: a table for each number of threads, and a plot of the last."""
+    """For people: two tables for each number of threads, and a plot of the last."""
     blocks = [HEADING]
     for threads, timings in found.items():
         cores = "one thread" if threads == "one" else f"all threads ({os.cpu_count()})"
-        blocks.append(f"{cores}\n{speed_text(timings)}")
+        blocks.append(f"{cores}: time relative to manual\n{speed_text(timings)}")
+        blocks.append(f"{cores}: first call, and page faults in each later call\n")
+        blocks[-1] += start_text(timings)
     return "\n\n".join((*blocks, *(plot(timings, dtype) for dtype in DTYPES)))
 
 
-HEADING = (
-    "Medians of one step, from the arrays to the loss and the four gradients, all contenders in\n"
-    "turns; what the others take of it is a ratio of times: above 1, the manual pass is faster."
-)
+HEADING = """\
+One step, from the arrays to the loss and the four gradients, each contender in
+a new process. manual: the median of its steps after the first three. The others:
+their medians divided by that one; above 1, the manual pass is faster."""
 
 
 def speed_text(timings: Sequence[Timing]) -> str:
     """A row for each setting: time per step and per row, and what the others take of it."""
-    names = [name for name in timings[0].seconds if name != MANUAL]
-    header = ("", "rows", "hidden", "manual", "per row", *(f"{name} / manual" for name in names))
+    names = _others(timings)
+    header = ("", "rows × hidden", MANUAL, "a row", *names)
     rows = [
         (
-            t.setting.dtype,
-            f"{t.setting.rows:,}".replace(",", " "),
-            str(t.setting.hidden),
-            _duration(t.seconds[MANUAL]),
-            _duration(t.seconds[MANUAL] / t.setting.rows),
-            *(f"{t.ratio(name):.1f}" for name in names),
+            *_setting(t),
+            _duration(t.measured[MANUAL].median),
+            _duration(t.measured[MANUAL].median / t.setting.rows),
+            *(f"{t.ratio(name):.1f}" if name in t.measured else "–" for name in names),
         )
         for t in timings
     ]
     return table(header, rows)
 
 
-def _duration(seconds: float) -> str:
+def start_text(timings: Sequence[Timing]) -> str:
+    """A row for each setting: how long the first call takes, how many pages a later one needs."""
+    names = (MANUAL, *_others(timings))
+
+    def cell(t: Timing, name: str) -> str:
+        if name not in t.measured:
+            return "–"
+        faults = t.measured[name].faults
+        return f"{_duration(t.measured[name].first[0], 2)}, " + (
+            "–" if faults is None else f"{faults:.0f}"
+        )
+
+    rows = [(*_setting(t), *(cell(t, name) for name in names)) for t in timings]
+    return table(("", "rows × hidden", *names), rows)
+
+
+def _others(timings: Sequence[Timing]) -> tuple[str, ...]:
+    """Those that were measured anywhere, in the order of their names' first appearance."""
+    found = dict.fromkeys(name for t in timings for name in t.measured)
+    return tuple(name for name in found if name != MANUAL)
+
+
+def _setting(t: Timing) -> tuple[str, str]:
+    rows = f"{t.setting.rows:,}".replace(",", " ")
+    return t.setting.dtype, f"{rows} × {t.setting.hidden}"
+
+
+def _duration(seconds: float, digits: int = 3) -> str:
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-9:.3g} ns"
+            return f"{_digits(seconds / size, digits)} {unit}"
+    return f"{_digits(seconds / 1e-9, digits)} ns"
+
+
+def _digits(value: float, digits: int) -> str:
+    """So many significant digits, and never an exponent."""
+    whole = len(str(int(value)))
+    return str(round(value)) if whole >= digits else f"{value:.{digits}g}"
 
 
 def plot(timings: Sequence[Timing], dtype: str) -> str:
     """Time per row against rows, both on logarithmic scales; a letter for each contender."""
     curve = [t for t in timings if t.setting.dtype == dtype and t.setting.hidden == HIDDEN]
-    letters = {name: letter for name, letter in LETTERS.items() if name in curve[0].seconds}
+    letters = {name: letter for name, letter in LETTERS.items() if name in curve[0].measured}
     points = [
-        (x, math.log10(t.seconds[name] / t.setting.rows * 1e9), letter)
+        (x, math.log10(t.measured[name].median / t.setting.rows * 1e9), letter)
         for x, t in enumerate(curve)
         for name, letter in letters.items()
+        if name in t.measured
     ]
     low, high = (pick(height for _, height, _ in points) for pick in (min, max))
     level = (high - low) / (PLOT_LINES - 1) or 1.0

@@ -1,20 +1,30 @@
 """How long a step takes, from the arrays to the loss and the four gradients: the manual pass and
-others of its kind, side by side in one run.
+others of its kind, each in a process of its own, which did nothing else before.
 """
 
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-import torch
+import numpy as np
 
-from compare.measure.contenders import MANUAL, Contender, check_gradients, contenders
+from compare.measure.contenders import (
+    MAKERS,
+    MANUAL,
+    Contender,
+    Gradients,
+    UnavailableError,
+    check_gradients,
+    contender,
+)
 from compare.problems.seeded import random_problem
 
 SIZES = (200, 2_000, 20_000, 200_000, 1_000_000)
@@ -22,9 +32,10 @@ QUICK_SIZES = (200, 20_000)
 WIDE = (20_000, 1024)  # rows, hidden units
 HIDDEN = 10
 DTYPES = ("float32", "float64")
-SECONDS = 1.0  # for each contender in a setting, once it is warm
+SECONDS = 1.0  # for each contender in a setting, after its first calls
 QUICK_SECONDS = 0.3
-ROUNDS = 7  # in each, every contender has its turn
+FIRST_CALLS = 3
+NOT_HERE = 3  # the exit status of a process whose contender is not installed
 
 
 class Setting(NamedTuple):
@@ -34,15 +45,24 @@ class Setting(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Measured:
+    """One contender in one setting. Seconds are those of one step."""
+
+    first: tuple[float, ...]  # the first calls in a new process, which compile, or warm up
+    median: float  # of the calls after these
+    faults: float | None  # minor page faults for each of them; None where nobody counts them
+
+
+@dataclass(frozen=True)
 class Timing:
-    """Median seconds of one step for each contender in one setting."""
+    """Every contender that is installed here, in one setting."""
 
     setting: Setting
-    seconds: dict[str, float]
+    measured: dict[str, Measured]
 
-    def ratio(self, contender: str) -> float:
+    def ratio(self, name: str) -> float:
         """How many times as long as the manual pass it takes."""
-        return self.seconds[contender] / self.seconds[MANUAL]
+        return self.measured[name].median / self.measured[MANUAL].median
 
 
 def settings(sizes: Sequence[int], quick: bool) -> list[Setting]:
@@ -50,63 +70,102 @@ def settings(sizes: Sequence[int], quick: bool) -> list[Setting]:
     return narrow if quick else [*narrow, *(Setting(dtype, *WIDE) for dtype in DTYPES)]
 
 
-def measure(setting: Setting, seed: int = 0, seconds: float = SECONDS) -> Timing:
-    """Time all contenders that there are, in turns. Raises ValueError if their gradients differ by
-    more than rounding explains.
+def measure(
+    setting: Setting,
+    threads: str = "all",
+    seed: int = 0,
+    seconds: float = SECONDS,
+    progress: Callable[[], None] = lambda: None,
+) -> Timing:
+    """Time all contenders that there are. Raises ValueError if their gradients differ by more than
+    rounding explains, or if a process fails: with its own words.
     """
-    problem = random_problem(seed, samples=setting.rows, hidden=setting.hidden, dtype=setting.dtype)
-    steps = dict(contenders(problem))
-    check_gradients(problem, {name: step()() for name, step in steps.items()})
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    for _ in range(ROUNDS):
-        for name, step in steps.items():
-            times[name] += _burst(step, seconds / ROUNDS)
-    return Timing(setting, {name: median(measured) for name, measured in times.items()})
+    measured: dict[str, Measured] = {}
+    found: dict[str, Gradients] = {}
+    for name in MAKERS:
+        result = run_alone(name, setting, threads, seed, seconds)
+        if result is not None:
+            measured[name], found[name] = result
+        progress()
+    check_gradients(_problem(setting, seed), found)
+    return Timing(setting, measured)
 
 
-def _burst(step: Contender, seconds: float) -> list[float]:
-    """Steps one after the other, as in training: the first, which finds another's data in the
-    caches and another's threads still spinning, does not count.
+def _problem(setting: Setting, seed: int) -> Any:
+    return random_problem(seed, samples=setting.rows, hidden=setting.hidden, dtype=setting.dtype)
+
+
+def run_alone(
+    name: str, setting: Setting, threads: str, seed: int, seconds: float
+) -> tuple[Measured, Gradients] | None:
+    """Time a contender in a new process: what was freed, compiled or started before counts, and the
+    number of threads is settled when NumPy is imported. None if it is not installed here.
     """
-    measured: list[float] = []
-    step()
-    end = time.perf_counter() + seconds
-    while not measured or time.perf_counter() < end:
-        start = time.perf_counter()
-        step()
-        measured.append(time.perf_counter() - start)
-    return measured
-
-
-def run_alone(setting: Setting, threads: str, seed: int, seconds: float) -> Timing:
-    """Measure in a process of its own: the number of threads is settled when NumPy is imported.
-
-    Raises ValueError with the process's own words if it fails.
-    """
-    one = {name: "1" for name in THREAD_VARIABLES} if threads == "one" else {}
-    done = subprocess.run(
-        [sys.executable, "-m", "compare.measure.timing", threads, str(seed), str(seconds)]
-        + [str(part) for part in setting],
-        env=os.environ | one,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise ValueError(
-            (done.stderr.strip() or "speed: the measuring process died").splitlines()[-1]
+    one = {variable: "1" for variable in THREAD_VARIABLES} if threads == "one" else {}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "gradients.npz")
+        arguments = [name, threads, str(seed), str(seconds), str(file), *map(str, setting)]
+        done = subprocess.run(
+            [sys.executable, "-m", "compare.measure.timing", *arguments],
+            env=os.environ | one,
+            capture_output=True,
+            text=True,
         )
-    return from_data(json.loads(done.stdout.splitlines()[-1]))
+        if done.returncode == NOT_HERE and name != MANUAL:
+            return None
+        if done.returncode:
+            why = (done.stderr.strip() or "the measuring process died").splitlines()[-1]
+            raise ValueError(f"speed: {name} failed: {why}")
+        data = json.loads(done.stdout.splitlines()[-1])
+        with np.load(file) as gradients:
+            return _measured(data), tuple(gradients.values())
 
 
-def _measure_alone(threads: str, seed: str, seconds: str, *setting: str) -> None:
+def _measure_alone(
+    name: str, threads: str, seed: str, seconds: str, file: str, *setting: str
+) -> None:
     """What that process does. One thread is one core as well, for those that count cores."""
-    if threads == "one":
-        torch.set_num_threads(1)
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    if threads == "one" and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     dtype, rows, hidden = setting
-    timing = measure(Setting(dtype, int(rows), int(hidden)), int(seed), float(seconds))
-    print(json.dumps(timing_data(timing)))
+    try:
+        step = contender(name, _problem(Setting(dtype, int(rows), int(hidden)), int(seed)))
+        measured, gradients = time_steps(step, float(seconds))
+    except UnavailableError:
+        sys.exit(NOT_HERE)
+    except RuntimeError as error:  # torch.compile's, where there is no C++ compiler
+        if name != "torch.compile":
+            raise
+        print(error, file=sys.stderr)
+        sys.exit(NOT_HERE)
+    np.savez(file, *gradients)
+    print(json.dumps(asdict(measured)))
+
+
+def time_steps(step: Contender, seconds: float) -> tuple[Measured, Gradients]:
+    """One step after the other, as in training."""
+    first = tuple(_time(step) for _ in range(FIRST_CALLS))
+    measured: list[float] = []
+    faults, end = _page_faults(), time.perf_counter() + seconds
+    while len(measured) < 5 or time.perf_counter() < end:
+        measured.append(_time(step))
+    more = _page_faults()
+    each = None if faults is None or more is None else (more - faults) / len(measured)
+    return Measured(first, median(measured), each), step()()
+
+
+def _time(step: Contender) -> float:
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start
+
+
+def _page_faults() -> int | None:
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ImportError:  # Windows
+        return None
+    return getrusage(RUSAGE_SELF).ru_minflt
 
 
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -115,14 +174,14 @@ THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"
 def timing_data(timing: Timing) -> dict[str, Any]:
     return {
         **timing.setting._asdict(),
-        "seconds": timing.seconds,
-        "ratios": {name: timing.ratio(name) for name in timing.seconds if name != MANUAL},
+        "measured": {name: asdict(measured) for name, measured in timing.measured.items()},
+        "ratios": {name: timing.ratio(name) for name in timing.measured if name != MANUAL},
     }
 
 
-def from_data(data: dict[str, Any]) -> Timing:
-    """What `timing_data` made plain."""
-    return Timing(Setting(data["dtype"], data["rows"], data["hidden"]), data["seconds"])
+def _measured(data: dict[str, Any]) -> Measured:
+    """What `asdict` and JSON made plain."""
+    return Measured(tuple(data["first"]), data["median"], data["faults"])
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from manual import Params
 from manual.inputs import check_inputs
@@ -30,6 +31,10 @@ class Problem:
 
     def __post_init__(self) -> None:
         check_inputs(self.params, self.X, self.y, self.reg)
+        # PyTorch reads no array that runs backwards in memory or has another machine's byte order.
+        object.__setattr__(self, "X", _plain(self.X))
+        object.__setattr__(self, "y", _plain(self.y))
+        object.__setattr__(self, "params", Params(*map(_plain, self.params)))
 
     @property
     def dtype(self) -> str:
@@ -44,6 +49,13 @@ class Problem:
         """N samples, D features, H hidden units, C classes."""
         (N, D), (H, C) = self.X.shape, self.params.W2.shape
         return N, D, H, C
+
+
+def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array, or a copy where it is not in this machine's byte order and forward in memory."""
+    if array.dtype.isnative and all(stride >= 0 for stride in array.strides):
+        return array
+    return array.astype(array.dtype.newbyteorder("="), order="C")
 
 
 def check_whole(name: str, value: int, least: int, most: int | None = None) -> None:
