@@ -9,7 +9,8 @@ from importlib import import_module
 
 from compare.cli.options import INTERRUPTED, UNUSABLE
 
-VERBS = ("graph", "sharpness", "speed", "distributed", "exercise", "check")  # each a file of compare/cli/
+# Each is a file of compare/cli/.
+VERBS = ("graph", "sharpness", "speed", "distributed", "exercise", "check")
 
 
 def main(argv: list[str]) -> int:

@@ -110,8 +110,8 @@ def _batch(options: argparse.Namespace) -> "Batch":
             if value is not None:
                 raise ValueError(f"--{name}: expected no such option with --data: the files say it")
         return open_batch(*options.data)
-    sizes = (d if given[name] is None else given[name] for name, d in SIZES.items())
-    return SeededBatch(options.seed, *sizes, options.dtype or "float64")
+    N, D, classes = (d if given[name] is None else given[name] for name, d in SIZES.items())
+    return SeededBatch(options.seed, N, D, classes, options.dtype or "float64")
 
 
 def _parser() -> Parser:

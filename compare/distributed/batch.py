@@ -1,4 +1,4 @@
-"""Batches that no process has to hold: read a few rows at a time, and cut into the ranks' shards."""
+"""Batches that no process has to hold, read a few rows at a time; and the ranks' shards."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Batch(Protocol):
     @property
     def source(self) -> str: ...
     def read(self, start: int, stop: int) -> Part:
-        """These rows, of which no more than ROWS are asked for, and none across a multiple of it."""
+        """These rows, which lie between two multiples of ROWS."""
         ...
 
 

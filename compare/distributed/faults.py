@@ -6,7 +6,7 @@ from traceback import extract_tb
 
 import torch.distributed as dist
 
-from compare.distributed.group import Disagreement, Group
+from compare.distributed.group import DisagreementError, Group
 
 # A rank that cannot reach another waits this long before it says so: by then the launcher has ended
 # this rank too, having seen what happened, or the rank that failed has said it itself.
@@ -20,7 +20,7 @@ def why(group: Group, error: Exception) -> str:
 
 
 def _own(group: Group, error: Exception) -> str:
-    if isinstance(error, Disagreement):
+    if isinstance(error, DisagreementError):
         return str(error)
     if isinstance(error, ValueError):
         return f"rank {group.rank}: {error}"
@@ -37,14 +37,18 @@ def _is_about_others(error: Exception) -> bool:
 
 
 def _missing(group: Group) -> str:
-    """Which rank the others wait for in vain: of those that are behind, the first."""
+    """Which rank this one waits for in vain: of those that are behind, the first."""
+    waited = time.monotonic() - group.since
     time.sleep(GRACE)
     stages = [_stage(group, rank) for rank in range(group.ranks)]
     furthest, stage = max(stages)
     for rank, (begun, theirs) in enumerate(stages):
         if begun < furthest:
-            return f"rank {rank} is gone or hangs, in {theirs}: the others waited for it in vain"
-    return f"a rank was lost in {stage}"
+            return (
+                f"rank {rank} is gone or hangs: it did not finish {theirs}, and rank {group.rank} "
+                f"waited {waited:.0f} s for it in vain"
+            )
+    return f"a rank was lost during {stage}"
 
 
 def _stage(group: Group, rank: int) -> tuple[int, str]:

@@ -6,6 +6,7 @@ ranks: it can still be read when a rank is gone.
 
 import json
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,11 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.distributed as dist
+from torch.distributed.rendezvous import rendezvous
 
 Arrays = Sequence[npt.NDArray[Any]]
 
 
-class Disagreement(ValueError):
+class DisagreementError(ValueError):
     """A rank has something else than rank 0. The message says which, and what."""
 
 
@@ -32,12 +34,13 @@ class Group:
     device: str  # this rank's
     timeout: timedelta  # for every wait for another rank
     stages: int = 0  # how many this rank has begun
+    since: float = 0.0  # when it began the last one
 
     def begin(self, stage: str) -> None:
         """Tell the others what this rank does now. All ranks begin the same stages: one that hangs,
         or is gone, stays behind.
         """
-        self.stages += 1
+        self.stages, self.since = self.stages + 1, time.monotonic()
         self.store.set(f"stage/{self.rank}", json.dumps((self.stages, stage)))
 
 
@@ -49,7 +52,7 @@ def torchrun_started_us() -> bool:
 def meet(device: str, timeout: float) -> Group:
     """The group of all ranks that torchrun has started, connected by its store alone."""
     wait = timedelta(seconds=timeout)
-    store, rank, ranks = next(dist.rendezvous("env://", timeout=wait))
+    store, rank, ranks = next(rendezvous("env://", timeout=wait))
     store.set_timeout(wait)
     group = Group(store, rank, ranks, device, wait)
     group.begin("its start")
@@ -57,12 +60,12 @@ def meet(device: str, timeout: float) -> Group:
 
 
 def connect(group: Group, asked: Mapping[str, object]) -> None:
-    """Make the process group. Raises Disagreement unless all ranks are asked for the same."""
+    """Make the process group. Raises DisagreementError unless all ranks are asked for the same."""
     agree(group, "asked", {"device": group.device, **asked})
     if group.device == "cuda":
         local, here = int(os.environ.get("LOCAL_RANK", 0)), torch.cuda.device_count()
         if local >= here:
-            raise ValueError(f"--device cuda: expected a GPU for each rank, got {here} of them here")
+            raise ValueError(f"--device cuda: expected a GPU for each rank here, got {here}")
         torch.cuda.set_device(local)
         group.device = f"cuda:{local}"
     backend = "gloo" if group.device == "cpu" else "nccl"
@@ -78,12 +81,12 @@ def tell(group: Group, what: str, text: str) -> list[str]:
 
 
 def agree(group: Group, what: str, mine: Mapping[str, object]) -> None:
-    """Raise Disagreement, on every rank alike, unless all ranks have what rank 0 has."""
+    """Raise DisagreementError, on every rank alike, unless all ranks have what rank 0 has."""
     told = [json.loads(text) for text in tell(group, what, json.dumps(mine))]
     for rank, theirs in enumerate(told):
         for name, value in told[0].items():
             if theirs.get(name) != value:
-                raise Disagreement(
+                raise DisagreementError(
                     f"rank {rank}: expected {name} {value} like rank 0, got {theirs.get(name)}"
                 )
 
@@ -132,7 +135,7 @@ def fingerprint(arrays: Arrays) -> str:
 
 
 def share_status(group: Group, status: int) -> int:
-    """Rank 0's exit status, for every rank: torchrun takes a rank with another one for a failure."""
+    """Rank 0's exit status, for every rank."""
     if group.rank == 0:
         group.store.set("status", str(status))
     return int(group.store.get("status"))

@@ -12,7 +12,15 @@ from compare.agreement.quantity import Quantity, compare_quantity
 from compare.bounds.quantities import GRADIENTS, SUMMED
 from compare.bounds.reference import Float64s
 from compare.distributed.batch import ROWS, Batch, largest_label, parts, shard
-from compare.distributed.group import Group, agree, all_reduce, broadcast, fingerprint, largest, tell
+from compare.distributed.group import (
+    Group,
+    agree,
+    all_reduce,
+    broadcast,
+    fingerprint,
+    largest,
+    tell,
+)
 from compare.distributed.shares import Network, averaged, errors, sums
 from compare.distributed.watched import Event, Watched, tensors, watch
 from compare.problems.problem import dtype_named
@@ -60,7 +68,8 @@ class Lockstep:
     weights: str  # SHA-256 of the initial ones
     steps: tuple[Step, ...]
     bytes_by_hand: int  # in one all_reduce, each step
-    events: tuple[Event, ...]  # of DDP, in the last step
+    first_events: tuple[Event, ...]  # of DDP, in the first step
+    last_events: tuple[Event, ...]
     same_bits: bool  # all ranks have the same gradients, in every step
 
     @property
@@ -81,18 +90,17 @@ def descend(group: Group, batch: Batch, plan: Plan, network: Network) -> Lockste
     weights, digest = fingerprint(network.params), sha256()
     both = _Both(watch(group, network.params), watch(group, network.params))
     rate = dtype_named(batch.dtype).type(plan.learning_rate)
-    steps, handed_over = [], 0
+    steps, events, handed_over = [], [], 0
 
     for number in range(1, plan.steps + 1):
         taken = _take(group, batch, network, both, number)
-        group.begin(f"step {number}, the full batch in one process on rank 0")
+        group.begin(f"the full batch in one process on rank 0, step {number}")
         if group.rank == 0:
             steps.append(_judge(network, batch, taken, group.ranks))
         digest.update(fingerprint([*taken.by_hand, *taken.usual, *taken.scaled]).encode())
+        events.append(tuple(both.scaled.events))
         handed_over = taken.bytes
-        descended = (
-            W - rate * dW for W, dW in zip(network.params, taken.by_hand[1:], strict=True)
-        )
+        descended = (W - rate * dW for W, dW in zip(network.params, taken.by_hand[1:], strict=True))
         network = network._replace(params=Params(*descended))
         if not all(np.isfinite(W).all() for W in network.params):
             raise ValueError(
@@ -110,7 +118,8 @@ def descend(group: Group, batch: Batch, plan: Plan, network: Network) -> Lockste
         weights=weights,
         steps=tuple(steps),
         bytes_by_hand=handed_over,
-        events=tuple(both.scaled.events),
+        first_events=events[0],
+        last_events=events[-1],
         same_bits=len(set(bits)) == 1,
     )
 
@@ -118,7 +127,7 @@ def descend(group: Group, batch: Batch, plan: Plan, network: Network) -> Lockste
 def start(group: Group, batch: Batch, plan: Plan) -> Network:
     """The same weights to the bit on every rank, drawn by rank 0 alone.
 
-    Raises Disagreement, on every rank, if a rank has other weights all the same.
+    Raises DisagreementError, on every rank, if a rank has other weights all the same.
     """
     group.begin("the initial weights")
     classes = batch.classes or max(2, 1 + largest(group, largest_label(batch, _rows(group, batch))))
@@ -147,25 +156,26 @@ class _Taken(NamedTuple):
 
 def _take(group: Group, batch: Batch, network: Network, both: _Both, number: int) -> _Taken:
     rows = _rows(group, batch)
-    group.begin(f"step {number}, its rows by hand")
+    group.begin(f"its rows by hand, step {number}")
     loss, own = sums(network, batch, rows)
-    group.begin(f"step {number}, the sum over the ranks")
+    group.begin(f"the sum over the ranks, step {number}")
     by_hand, handed_over = all_reduce(group, [np.asarray(loss), *own])
 
-    group.begin(f"step {number}, DDP as it is usually written")
+    group.begin(f"DDP as it is usually written, step {number}")
     both.usual.start(network.params)
     _usual(group, batch, rows, both.usual, network.reg)
-    group.begin(f"step {number}, DDP with each row counted ranks / N times")
+    group.begin(f"DDP with each row counted ranks / N times, step {number}")
     both.scaled.start(network.params)
     blocks = tensors(parts(batch, rows), group.device)
     accumulate(both.scaled.model, blocks, network.reg, group.ranks / batch.N)
 
-    group.begin(f"step {number}, the bounds for its rows")
+    group.begin(f"the bounds for its rows, step {number}")
     error = errors(network, batch, rows)
-    group.begin(f"step {number}, the sum of the bounds")
+    group.begin(f"the sum of the bounds, step {number}")
     summed, _ = all_reduce(group, list(error.values()))
     found = dict(zip(error, summed, strict=True))
-    return _Taken(by_hand, handed_over, *(gradients(ddp.net) for ddp in both), found)
+    usual, scaled = (gradients(ddp.net) for ddp in both)
+    return _Taken(by_hand, handed_over, usual, scaled, found)
 
 
 def _usual(group: Group, batch: Batch, rows: range, ddp: Watched, reg: float) -> None:

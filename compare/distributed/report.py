@@ -16,7 +16,7 @@ from compare.graph.counterparts import manual_lines
 from compare.text import count, exactly, number, percent, place, table
 
 HEADER = ("quantity", "by", "largest |ranks − one process|", "at", "allowed", "used", "")
-BY_HAND, SCALED = "hand", "DDP, × ranks / N"
+BY_HAND, SCALED = "hand", "DDP, scaled"
 
 
 class Run(NamedTuple):
@@ -37,7 +37,7 @@ def run_text(run: Run) -> str:
         _table(found.steps[0]),
         _trap(found),
         _travels(found),
-        _hooks(found.events),
+        _hooks(found),
         *([_steps(run)] if len(found.steps) > 1 else []),
         *([_timings(run)] if run.timings else []),
         _bits(found),
@@ -71,10 +71,12 @@ def _table(step: Step) -> str:
     rows = [_row(by_hand.pop("loss"), BY_HAND)]
     for q in step.scaled:
         rows += [_row(by_hand[q.key], BY_HAND), _row(q, SCALED)]
-    return (
-        "Every rank's rows divided by the N of all, summed over the ranks, against the full batch in "
-        "one process\n\n" + table(HEADER, rows, left=2)
+    what = _filled(
+        "By hand, each rank divides its rows by the N of all ranks, and the ranks' gradients are "
+        "added up. DDP averages: scaled, each rank's rows count ranks / N times. Both against the "
+        "full batch in one process:"
     )
+    return f"{what}\n\n{table(HEADER, rows, left=2)}"
 
 
 def _row(q: Quantity, by: str) -> tuple[str, ...]:
@@ -92,53 +94,58 @@ def _row(q: Quantity, by: str) -> tuple[str, ...]:
 
 
 def _trap(found: Lockstep) -> str:
-    step = found.steps[0]
-    sizes = ", ".join(
-        f"{name} {largest:.2e}" for name, largest in zip(GRADIENTS, step.usual, strict=True)
+    sizes = zip(GRADIENTS, found.steps[0].usual, strict=True)
+    differences = ", ".join(f"{name} {largest:.2e}" for name, largest in sizes)
+    why = (
+        "All ranks have the same number of rows here, so this is right too"
+        if found.even
+        else "This is wrong: a row counts for more in a short shard than in a long one"
     )
-    if found.even:
-        why = "All ranks have the same number of rows here, so that this is right."
-    else:
-        why = "A row counts for more in a short shard than in a long one, and this is wrong."
     return _filled(
-        "DDP as it is usually written, each rank with the mean over its own rows, averages these "
-        f"means. {why} Its largest differences from the full batch: {sizes}."
+        "DDP as it is usually written: the loss of a rank is the mean over its own rows, and DDP "
+        f"averages these means. {why}. Largest differences from the full batch: {differences}."
     )
 
 
 def _travels(found: Lockstep) -> str:
-    buckets = [event for event in found.events if event.leaves]
-    by_ddp = sum(event.bytes for event in buckets)
-    rows = [
-        ("by hand", "1", str(found.bytes_by_hand), "the loss and the four gradients, one array"),
-        ("by DDP", str(len(buckets)), str(by_ddp), f"the four gradients, in {_buckets(buckets)}"),
-    ]
-    header = ("in each step", "all_reduce calls", "bytes of a rank", "what")
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    a, b, c, _ = widths
-    return "\n".join(
-        f"{row[0]:<{a}}  {row[1]:>{b}}  {row[2]:>{c}}  {row[3]}" for row in (header, *rows)
+    buckets = [event for event in found.last_events if event.leaves]
+    by_ddp = f"the four gradients, in {count(len(buckets), 'bucket')}"
+    rows = (
+        ("by hand", "the loss and the four gradients", "1", str(found.bytes_by_hand)),
+        ("by DDP", by_ddp, str(len(buckets)), str(sum(event.bytes for event in buckets))),
+    )
+    return table(("in each step", "what a rank hands over", "all_reduce calls", "bytes"), rows, 2)
+
+
+def _hooks(found: Lockstep) -> str:
+    first, last = _buckets(found.first_events), _buckets(found.last_events)
+    text = (
+        f"DDP's hooks, in the order in which they fired on rank 0:\n\n{_fired(found.first_events)}"
+    )
+    if first == last:
+        return text
+    buckets = "; ".join(map(", ".join, last))
+    return (
+        f"{text}\n\nAfter the first step DDP has filled its buckets anew, in the order in which the "
+        f"gradients were ready: {buckets}."
     )
 
 
-def _buckets(buckets: Sequence[Event]) -> str:
-    return count(len(buckets), "bucket")
+def _buckets(events: Sequence[Event]) -> list[tuple[str, ...]]:
+    return [event.gradients for event in events if event.leaves]
 
 
-def _hooks(events: Sequence[Event]) -> str:
+def _fired(events: Sequence[Event]) -> str:
     rows = []
     for order, event in enumerate(events, 1):
-        names = ", ".join(PARAMETERS[gradient] for gradient in event.gradients)
         if event.leaves:
-            what = f"the bucket with {names} leaves ({event.bytes} bytes)"
-            line = f"all_reduce of {', '.join(event.gradients)}"
+            what = f"a bucket of {count(len(event.gradients), 'gradient')} leaves"
+            line = f"all_reduce of {', '.join(event.gradients)}: {event.bytes} bytes"
         else:
-            what = f"the gradient of {names} is ready"
+            what = " and ".join(PARAMETERS[name] + ".grad is ready" for name in event.gradients)
             line = "; ".join(manual_lines("AccumulateGrad", list(event.gradients), []))
-        rows.append((str(order), what, line))
-    return "The hooks of DDP, in the order in which they fired on rank 0\n\n" + table(
-        ("", "hook", "manual line"), rows, left=3
-    )
+        rows.append((f"  {order}", what, line))
+    return table(("", "hook", "by hand"), rows, left=3)
 
 
 def _steps(run: Run) -> str:
@@ -166,10 +173,8 @@ def _seconds(seconds: float) -> str:
 
 
 def _bits(found: Lockstep) -> str:
-    end = "the same gradients, to the bit, in every step"
-    if found.same_bits:
-        return f"All ranks have {end}."
-    return f"DIFFER: the ranks do not all have {end}."
+    what = "the same gradients, to the bit, in every step"
+    return f"All ranks have {what}." if found.same_bits else f"Not all ranks have {what}."
 
 
 def verdict(found: Lockstep) -> str:
@@ -178,7 +183,7 @@ def verdict(found: Lockstep) -> str:
     if first is not None:
         return _difference(found, *first)
     if not found.same_bits:
-        return "DIFFER: the ranks' gradients are right, and not the same."
+        return "DIFFER: every gradient on rank 0 is right, and another rank has other bits."
     what = "each step of " if len(found.steps) > 1 else ""
     return (
         f"AGREE: {what}{count(len(found.shards), 'rank')}, by hand and by DDP, within the proven "
@@ -227,11 +232,14 @@ def run_data(run: Run) -> dict[str, Any]:
         "travels": {
             "by_hand": {"all_reduce_calls": 1, "bytes": found.bytes_by_hand},
             "by_ddp": {
-                "all_reduce_calls": sum(event.leaves for event in found.events),
-                "bytes": sum(event.bytes for event in found.events),
+                "all_reduce_calls": sum(event.leaves for event in found.last_events),
+                "bytes": sum(event.bytes for event in found.last_events),
             },
         },
-        "hooks": [event._asdict() for event in found.events],
+        "hooks": {
+            "first_step": [event._asdict() for event in found.first_events],
+            "last_step": [event._asdict() for event in found.last_events],
+        },
         "seconds": {t.name: {"one_rank": t.one, "all_ranks": t.all} for t in run.timings},
     }
 

@@ -13,8 +13,8 @@ from compare.problems.problem import Problem
 from manual import Params, loss_and_gradients
 from manual.batches import Sum, total
 
-
 Found = TypeVar("Found")
+Errors = dict[str, Float64s]  # E for the loss and the four gradients
 
 
 class Network(NamedTuple):
@@ -47,7 +47,7 @@ def sums(network: Network, batch: Batch, rows: range) -> Sum:
     return total(_each(share, batch, rows))
 
 
-def errors(network: Network, batch: Batch, rows: range) -> dict[str, Float64s]:
+def errors(network: Network, batch: Batch, rows: range) -> Errors:
     """What these rows add to E, the bound on the error of the loss and of each gradient.
 
     E allows for any order of summation, that of shards included. A unit within rounding of 0 may be
@@ -55,7 +55,7 @@ def errors(network: Network, batch: Batch, rows: range) -> dict[str, Float64s]:
     """
     found = {"loss": np.zeros(()), **_zeros(network.params)}
 
-    def share(part: Part) -> dict[str, Float64s]:
+    def share(part: Part) -> Errors:
         reg = network.reg if part.first == 0 else 0.0
         return _errors(Problem(part.X, part.y, network.params, reg), batch.N)
 
@@ -65,7 +65,7 @@ def errors(network: Network, batch: Batch, rows: range) -> dict[str, Float64s]:
     return found
 
 
-def _errors(problem: Problem, N: int) -> dict[str, Float64s]:
+def _errors(problem: Problem, N: int) -> Errors:
     bounds = error_bounds(problem, N)
     found = {name: np.asarray(getattr(bounds.error, name)) for name in SUMMED}
     if bounds.unsure.any():
@@ -77,7 +77,7 @@ def _errors(problem: Problem, N: int) -> dict[str, Float64s]:
     return found
 
 
-def averaged(network: Network, error: dict[str, Float64s], N: int, ranks: int) -> dict[str, Float64s]:
+def averaged(network: Network, error: Errors, N: int, ranks: int) -> Errors:
     """E for gradients that were multiplied by ranks / N and averaged over the ranks, penalty and
     all, where `error` is E for the plain sum over `ranks` ranks.
 
@@ -96,7 +96,7 @@ def averaged(network: Network, error: dict[str, Float64s], N: int, ranks: int) -
     return found
 
 
-def _zeros(params: Params) -> dict[str, Float64s]:
+def _zeros(params: Params) -> Errors:
     return {name: np.zeros(W.shape) for name, W in zip(GRADIENTS, params, strict=True)}
 
 

@@ -59,7 +59,9 @@ def measure(group: Group, batch: Batch, network: Network) -> tuple[Timing, ...]:
             measured = _seconds(steps_alone[name]), _seconds(steps[name])
             if number > 0:  # the first, when nothing is warm, does not count
                 times[name].append(measured)
-    return tuple(Timing(name, *map(median, zip(*pairs))) for name, pairs in times.items())
+    return tuple(
+        Timing(name, *map(median, zip(*pairs, strict=True))) for name, pairs in times.items()
+    )
 
 
 def _seconds(step: Step) -> float:
@@ -87,7 +89,7 @@ def _by_ddp(
     """In blocks, as by hand."""
     model = wrap(group, network.params, ranks)
     X, y = _tensors(held, rows, group.device)
-    blocks: list[tuple[Tensor, Tensor]] = list(zip(X.split(ROWS), y.split(ROWS), strict=True))
+    blocks = list(zip(torch.split(X, ROWS), torch.split(y, ROWS), strict=True))
     weight = (1 if ranks else group.ranks) / held.N
 
     def step() -> None:

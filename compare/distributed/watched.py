@@ -1,8 +1,8 @@
-"""DistributedDataParallel, watched: when each gradient is ready, and what leaves in which bucket."""
+"""DistributedDataParallel, watched: when each gradient is ready, and which bucket leaves when."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.distributed as dist
@@ -64,21 +64,23 @@ def wrap(
 def watch(group: Group, params: Params) -> Watched:
     """The same, over all ranks, with hooks that change nothing."""
     watched = Watched(wrap(group, params))
-    names = {watched.net.get_parameter(name): gradient for gradient, name in PARAMETERS.items()}
+    names: dict[Tensor, str] = {
+        watched.net.get_parameter(name): gradient for gradient, name in PARAMETERS.items()
+    }
 
     def ready(parameter: Tensor) -> None:
         if watched.model.require_backward_grad_sync:
             watched.events.append(Event((names[parameter],)))
 
-    def leaves(_: object, bucket: dist.GradBucket) -> torch.futures.Future[Tensor]:
+    def leaves(_: object, bucket: Any) -> torch.futures.Future[Tensor]:
         inside = tuple(names[parameter] for parameter in bucket.parameters())
         watched.events.append(Event(inside, bucket.buffer().nbytes))
         group.begin(f"DDP's all_reduce of {', '.join(inside)}")
         return allreduce_hook(watched.model.process_group, bucket)  # what DDP does without a hook
 
     for parameter in names:
-        parameter.register_post_accumulate_grad_hook(ready)
-    watched.model.register_comm_hook(None, leaves)  # type: ignore[no-untyped-call]
+        parameter.register_post_accumulate_grad_hook(ready)  # type: ignore[no-untyped-call]
+    watched.model.register_comm_hook(None, leaves)
     return watched
 
 
