@@ -28,7 +28,7 @@ class DisagreementError(ValueError):
 
 @dataclass
 class Group:
-    store: dist.Store
+    store: dist.Store  # type: ignore[name-defined]  # torch exports it, mypy does not see it
     rank: int
     ranks: int
     device: str  # this rank's

@@ -125,9 +125,9 @@ def _hooks(found: Lockstep) -> str:
     if first == last:
         return text
     buckets = "; ".join(map(", ".join, last))
-    return (
-        f"{text}\n\nAfter the first step DDP has filled its buckets anew, in the order in which the "
-        f"gradients were ready: {buckets}."
+    return f"{text}\n\n" + _filled(
+        "After the first step DDP has filled its buckets anew, in the order in which the gradients "
+        f"were ready: {buckets}."
     )
 
 

@@ -59,9 +59,8 @@ def measure(group: Group, batch: Batch, network: Network) -> tuple[Timing, ...]:
             measured = _seconds(steps_alone[name]), _seconds(steps[name])
             if number > 0:  # the first, when nothing is warm, does not count
                 times[name].append(measured)
-    return tuple(
-        Timing(name, *map(median, zip(*pairs, strict=True))) for name, pairs in times.items()
-    )
+    medians = {name: map(median, zip(*pairs, strict=True)) for name, pairs in times.items()}
+    return tuple(Timing(name, *both) for name, both in medians.items())
 
 
 def _seconds(step: Step) -> float:

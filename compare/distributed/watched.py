@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.distributed as dist
@@ -72,7 +72,10 @@ def watch(group: Group, params: Params) -> Watched:
         if watched.model.require_backward_grad_sync:
             watched.events.append(Event((names[parameter],)))
 
-    def leaves(_: object, bucket: Any) -> torch.futures.Future[Tensor]:
+    def leaves(
+        _: object,
+        bucket: dist.GradBucket,  # type: ignore[name-defined]  # torch exports it, mypy does not see it
+    ) -> torch.futures.Future[Tensor]:
         inside = tuple(names[parameter] for parameter in bucket.parameters())
         watched.events.append(Event(inside, bucket.buffer().nbytes))
         group.begin(f"DDP's all_reduce of {', '.join(inside)}")
