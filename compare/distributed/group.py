@@ -75,9 +75,10 @@ def connect(group: Group, asked: Mapping[str, object]) -> None:
 
 
 def tell(group: Group, what: str, text: str) -> list[str]:
-    """What every rank says of `what`, which is asked once in a run, in the order of the ranks."""
-    group.store.set(f"{what}/{group.rank}", text)
-    return [group.store.get(f"{what}/{rank}").decode() for rank in range(group.ranks)]
+    """What every rank says of `what`, which is asked once in a stage, in the order of the ranks."""
+    question = f"{what}/{group.stages}"
+    group.store.set(f"{question}/{group.rank}", text)
+    return [group.store.get(f"{question}/{rank}").decode() for rank in range(group.ranks)]
 
 
 def agree(group: Group, what: str, mine: Mapping[str, object]) -> None:
