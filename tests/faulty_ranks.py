@@ -1,7 +1,7 @@
 """python -m compare distributed with a fault in rank 1, for test_distributed.py. Under torchrun
 this is a rank; without it, it starts two of them as the command does.
 
-    python tests/faulty_ranks.py FAULT [option ...]
+    python -m tests.faulty_ranks FAULT [option ...]
 """
 
 import os
@@ -28,7 +28,7 @@ FAULTS: dict[str, Callable[[], None]] = {
 
 def main(fault: str, *options: str) -> int:
     if "RANK" not in os.environ:
-        return launch.launch([sys.executable, *sys.argv], 2)
+        return launch.launch([sys.executable, "-m", "tests.faulty_ranks", fault, *options], 2)
     print("pid", os.getpid(), flush=True)
     if os.environ["RANK"] == "1":
         if fault in FAULTS:

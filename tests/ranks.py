@@ -11,12 +11,11 @@ from unittest.mock import patch
 
 import numpy as np
 import torch
-import torch.distributed as dist
 
 from compare.agreement.bridge import gradients
 from compare.distributed import lockstep, report
 from compare.distributed.batch import SeededBatch, parts, shard
-from compare.distributed.group import DisagreementError, Group, connect, meet
+from compare.distributed.group import DisagreementError, Group, connect, leave, meet, share_status
 from compare.distributed.lockstep import Plan, descend, start
 from compare.distributed.watched import tensors, watch
 from manual import Params
@@ -45,7 +44,7 @@ def main() -> None:
     found["usual, in blocks"] = usual_in_blocks(group)
     if group.rank == 0:
         print(json.dumps(found))
-    dist.destroy_process_group()
+    leave(share_status(group, 0))
 
 
 def run(group: Group, samples: int, dtype: str = "float64", **changed: int) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def test_the_shards_sum_up_to_the_whole_batch(ranks: int, dtype: str, twist: str
 
 def test_memory_is_that_of_a_few_blocks_whatever_the_length():
     peaks = []
-    for N in (4 * ROWS, 16 * ROWS):
+    for N in (2 * ROWS, 6 * ROWS):
         batch = SeededBatch(0, N, 4, 3, "float64")
         tracemalloc.start()
         shares.sums(NETWORK, batch, range(N))

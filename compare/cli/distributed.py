@@ -5,7 +5,7 @@ import math
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from compare.cli.options import AGREE, DIFFER, UNUSABLE, Parser, print_json
 from compare.problems.problem import check_whole
@@ -30,29 +30,26 @@ def run(argv: list[str]) -> int:
     batch = _batch(options)
     choose_device(options.device, batch.dtype)
     if torchrun_started_us():
-        return _run_rank(options, batch)
+        _run_rank(options, batch)
     processes = PROCESSES if options.processes is None else options.processes
     return launch([sys.executable, "-m", "compare", "distributed", *argv], processes)
 
 
-def _run_rank(options: argparse.Namespace, batch: "Batch") -> int:
+def _run_rank(options: argparse.Namespace, batch: "Batch") -> NoReturn:
     """This process is one of the ranks. Of all that a failure ends, one says why."""
-    import torch.distributed as dist
-
     from compare.distributed.faults import why
-    from compare.distributed.group import meet
+    from compare.distributed.group import leave, meet
     from compare.distributed.launch import RANK_FAILED
 
     group = meet(options.device, options.timeout)
     try:
         status = _work(group, options, batch)
-        dist.destroy_process_group()
-        return status
     except Exception as error:
         reason = why(group, error)
         if reason:
             print(f"compare: {reason}", file=sys.stderr, flush=True)
-        return UNUSABLE if isinstance(error, ValueError) else RANK_FAILED
+        status = UNUSABLE if isinstance(error, ValueError) else RANK_FAILED
+    leave(status)
 
 
 def _work(group: "Group", options: argparse.Namespace, batch: "Batch") -> int:
