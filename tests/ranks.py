@@ -29,6 +29,7 @@ def main() -> None:
     group = meet("cpu", 30)
     connect(group, {})
     found: dict[str, Any] = {
+        "the README's": run(group, 200),
         "uneven": run(group, 200, steps=2),
         "even": run(group, 300),
         "one row each": run(group, 3),
