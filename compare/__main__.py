@@ -9,7 +9,8 @@ from importlib import import_module
 
 from compare.cli.options import INTERRUPTED, UNUSABLE
 
-VERBS = ("example", "graph", "sharpness", "speed", "exercise", "check")  # files of compare/cli/
+# Each is a file of compare/cli/.
+VERBS = ("example", "graph", "sharpness", "speed", "distributed", "exercise", "check")
 
 
 def main(argv: list[str]) -> int:

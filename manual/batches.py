@@ -52,15 +52,23 @@ class Share(NamedTuple):
 
 
 def loss_and_gradients(
-    params: Params, X: Array, y: Labels, reg: float | Scalar
+    params: Params,
+    X: Array,
+    y: Labels,
+    reg: float | Scalar,
+    first: int = 0,
+    N: int | None = None,
 ) -> tuple[Scalar, Params]:
     """The loss, and its gradient with respect to each parameter. Arguments and errors are those of
     `forward`.
 
     X and y may be memory-mapped: beyond them it takes the memory of a few blocks, whatever N is.
+    Where they are a part of a longer batch, `first` is the row of that batch which they begin
+    with, and N is its length: what comes back is the part's share, and the batch's loss and
+    gradients are the sum of the shares. The share with row 0 brings the penalty.
     """
     # map, and no loop over the shares: a block's matrices are gone before the next one's are made.
-    return total(map(_sums, shares(params, X, y, reg)))
+    return total(map(_sums, shares(params, X, y, reg, first=first, N=N)))
 
 
 def shares(
@@ -69,17 +77,21 @@ def shares(
     y: Labels,
     reg: float | Scalar,
     lengths: Sequence[int] | None = None,
+    first: int = 0,
+    N: int | None = None,
 ) -> Iterator[Share]:
     """The batch's blocks, one after the other; `lengths` are their rows, if not those that suit the
-    processor's cache. Arguments and errors are those of `forward`.
+    processor's cache. The other arguments, and errors, are those of `loss_and_gradients`.
     """
-    N = len(X) if np.ndim(X) else 0
-    if N <= SHORTEST_BLOCK and lengths is None:
-        yield _share(params, X, y, reg, slice(0, N), N)
+    here = len(X) if np.ndim(X) else 0
+    N = here if N is None else N
+    reg = reg if first == 0 else 0.0
+    if here <= SHORTEST_BLOCK and lengths is None:
+        yield _share(params, X, y, reg, slice(0, here), N)
         return
     check_forms(params, X, y, reg)
     start = 0
-    for length in lengths or _lengths(N, rows_per_block(params)):
+    for length in lengths or _lengths(here, rows_per_block(params)):
         rows = slice(start, start + length)
         # np.asarray: results of a memory-mapped array would be memory-mapped arrays themselves.
         Xb, yb = np.asarray(X[rows]), np.asarray(y[rows])

@@ -21,8 +21,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise ValueError(message)
 
-    def add_problem_options(self) -> None:
-        """The options that `_problem` reads, and --device."""
+    def add_problem_options(self, csv: bool = True) -> None:
+        """The options that `chosen_problem` reads, and --device; without `csv`, no --data."""
         self.add_argument("--seed", type=int, default=0, help="of batch and weights (default 0)")
         self.add_argument("--dtype", default="float64", help="float64 (the default) or float32")
         self.add_argument("--reg", type=float, default=1e-3, help="regularisation (default 0.001)")
@@ -31,12 +31,13 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("--hidden", type=int, default=10, metavar="H", help="default 10")
         self.add_argument("--classes", type=int, metavar="C", help="default 3")
         self.add_argument("--device", default="cpu", help="cpu (the default), cuda or mps")
-        self.add_argument(
-            "--data",
-            metavar="FILE.csv",
-            help="read the batch: a header row, numeric features, the class last "
-            "(classes are numbered in order of first appearance)",
-        )
+        if csv:
+            self.add_argument(
+                "--data",
+                metavar="FILE.csv",
+                help="read the batch: a header row, numeric features, the class last "
+                "(classes are numbered in order of first appearance)",
+            )
 
     def add_json_option(self) -> None:
         self.add_argument("--json", action="store_true", help="one JSON object instead of text")

@@ -1,0 +1,1 @@
+"""A batch on several processes, by hand and by DDP, on torch.distributed."""
