@@ -9,7 +9,7 @@ from importlib import import_module
 
 from compare.cli.options import INTERRUPTED, UNUSABLE
 
-VERBS = ("graph", "sharpness", "speed", "exercise", "check")  # each a file of compare/cli/
+VERBS = ("graph", "page", "sharpness", "speed", "exercise", "check")  # each a file of compare/cli/
 
 
 def main(argv: list[str]) -> int:

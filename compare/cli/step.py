@@ -6,7 +6,7 @@ from compare.cli.options import AGREE, DIFFER, Parser, chosen_problem, print_jso
 from compare.cli.progress import Progress
 
 LEARNING_RATE = 0.1
-OTHERS = ("graph", "sharpness", "speed", "exercise", "check")
+OTHERS = ("graph", "page", "sharpness", "speed", "exercise", "check")
 
 
 def run(argv: list[str]) -> int:
