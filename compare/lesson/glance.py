@@ -21,10 +21,12 @@ class Style(NamedTuple):
     samples_back: float
     circle: float  # the loss
     top: float
+    margin: float
+    bias_label: str
 
 
-WIDE = Style(1080, 7, 84, 168, 120, 33, 52)
-NARROW = Style(360, 3, 32, 118, 84, 17, 40)
+WIDE = Style(1080, 7, 84, 168, 120, 33, 46, 16, "beside")
+NARROW = Style(360, 3, 32, 118, 84, 17, 30, 9, "none")
 
 
 class Box(NamedTuple):
@@ -34,7 +36,7 @@ class Box(NamedTuple):
     width: float
     height: float
     shape: str
-    beside: bool = False  # its label stands at the right, not above
+    label: str = "above"  # or "beside", at the right; "below"; "none"
 
     @property
     def middle(self) -> float:
@@ -69,9 +71,9 @@ def glance(sizes: tuple[int, int, int, int], style: Style) -> Glance:
     widths = {key: _side(count, style) for key, count in columns.items()} | {
         "loss": 2 * style.circle
     }
-    gap = (style.width - 8 - sum(widths.values())) / (len(CHAIN) - 1)
+    gap = (style.width - 2 * style.margin - sum(widths.values())) / (len(CHAIN) - 1)
     boxes: dict[str, Box] = {}
-    x, middle = 4.0, style.top + style.samples / 2
+    x, middle = style.margin, style.top + style.samples / 2
     for key in CHAIN:
         height = 2 * style.circle if key == "loss" else style.samples
         shape = "" if key == "loss" else f"{N} × {columns[key]}"
@@ -89,11 +91,12 @@ def glance(sizes: tuple[int, int, int, int], style: Style) -> Glance:
         thin = _side(1, style)
         top = middle - 8 - height - 3 - thin
         boxes[name] = Box(name, left, top, width, height, f"{rows} × {cols}")
-        boxes[bias] = Box(bias, left, top + height + 3, width, thin, f"1 × {cols}", True)
+        below = top + height + 3
+        boxes[bias] = Box(bias, left, below, width, thin, f"1 × {cols}", style.bias_label)
         top = line + 16
-        boxes[f"d{name}"] = Box(f"d{name}", left, top, width, height, f"{rows} × {cols}")
-        under = Box(f"d{bias}", left, top + height + 3, width, thin, f"1 × {cols}", True)
-        boxes[f"d{bias}"] = under
+        boxes[f"d{name}"] = Box(f"d{name}", left, top, width, height, f"{rows} × {cols}", "none")
+        below = top + height + 3
+        boxes[f"d{bias}"] = Box(f"d{bias}", left, below, width, thin, f"1 × {cols}", "below")
     bottom = max(box.bottom for box in boxes.values()) + 30
     arrows = (*_forward(boxes, middle, gap), *_backward(boxes, line, gap))
     return Glance(style, tuple(boxes.values()), arrows, bottom)

@@ -16,7 +16,7 @@ from manual.network import Array as Floats
 
 Array = npt.NDArray[Any]
 
-FIRST_ROWS, FIRST_COLUMNS = 5, 16  # of a table before the rest is asked for
+FIRST_ROWS, FIRST_COLUMNS = 4, 16  # of a table before the rest is asked for
 LONG, SHORT, UNIT = 216, 132, 13  # pixels: a picture's side of N; of others at most; for each unit
 
 

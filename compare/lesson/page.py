@@ -185,9 +185,11 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         prose=_prose,
+        svgprose=_svg_prose,
         symbol=_symbol,
         small=_small,
         percent=percent,
+        share=_share,
         place=place,
         shape=shape_text,
         exactly=exactly,
@@ -195,6 +197,7 @@ def _environment() -> Environment:
         changed=_changed,
         power=_power,
     )
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     environment.globals["right_code"] = lambda key: passages()[key].code
     return environment
 
@@ -235,6 +238,18 @@ def _prose(text: str) -> Markup:
     return Markup(NAME.sub(lambda found: _set(found[1]), str(escape_text(text))))
 
 
+def _svg_prose(text: str) -> Markup:
+    """The same in a drawing."""
+
+    def tspans(found: re.Match[str]) -> str:
+        d, letter, index = _symbol(found[1])
+        below = f'<tspan class="below" dy="0.25em">{index}</tspan>' if index else ""
+        back = '<tspan dy="-0.17em">\u200b</tspan>' if index else ""
+        return f'{d}<tspan class="it">{letter}</tspan>{below}{back}'
+
+    return Markup(NAME.sub(tspans, str(escape_text(text))))
+
+
 def escape_text(text: str) -> Markup:
     return Markup(escape(str(text)))
 
@@ -256,6 +271,13 @@ def _small(value: float, digits: int = 2) -> Markup:
         return Markup(f"{value:.{max(0, digits - int(exponent))}f}".replace("-", "−"))
     power = str(int(exponent)).replace("-", "−")
     return Markup(f"{mantissa.replace('-', '−')}\u2009×\u200910<sup>{power}</sup>")
+
+
+def _share(value: float) -> str:
+    """A share of something: 12 % or, far from that, 3e-9."""
+    if value != value:
+        return "–"
+    return f"{value:.2%}" if 1e-4 <= value < 10 else f"{value:.1g} times" if value >= 10 else f"{value:.0e}" if value else "0"
 
 
 def _power(exponent: int) -> Markup:
