@@ -24,7 +24,7 @@ from compare.lesson.glance import NARROW, WIDE, glance
 from compare.lesson.heat import scale_of
 from compare.lesson.lanes import draw
 from compare.lesson.links import does, keys_of, step_of
-from compare.lesson.matrices import difference, matrices, numbers, pictures
+from compare.lesson.matrices import difference, matrices, numbers, packed, pictures
 from compare.lesson.mistakes import Shown, shown, stored
 from compare.lesson.record import Lesson, gather
 from compare.lesson.source import passages
@@ -86,7 +86,18 @@ def render(lesson: Lesson) -> Page:
         script=Markup(script),
         policy=_policy(style, script),
     )
+    html = _without_indentation(html)
     return Page(html, lesson.run.agree, verdict_text(lesson.run))
+
+
+def _without_indentation(html: str) -> str:
+    """The templates' indentation is for those who read them; code keeps its own."""
+    parts = re.split(r"(<(pre|script|style)\b.*?</\2>)", html, flags=re.DOTALL)
+    return "".join(
+        part if number % 3 else re.sub(r"\s*\n\s*", "\n", part)
+        for number, part in enumerate(parts)
+        if number % 3 != 2
+    )
 
 
 def _context(lesson: Lesson) -> dict[str, Any]:
@@ -168,6 +179,7 @@ def _data(lesson: Lesson, found: dict[str, Any]) -> dict[str, Any]:
         "y": lesson.y.tolist(),
         "classes": list(problem.classes),
         "matrices": numbers(found),
+        "packed": packed(found),
         "largest": {q.key: {"at": q.at, "allowed": number(q.allowed)} for q in lesson.run.comparison.quantities},
         "order": QUANTITIES,
         "edges": {key: keys_of(key) for key in QUANTITIES},

@@ -1,11 +1,9 @@
 // The record: every number of the page as the program had it, and how numbers are written.
 
 const data = JSON.parse(document.getElementById("data").textContent);
-const [Floats, Bits, unit] = data.dtype === "float64"
-  ? [Float64Array, BigInt64Array, 2 ** -53]
-  : [Float32Array, Int32Array, 2 ** -24];
+const [Floats, unit] = data.dtype === "float64" ? [Float64Array, 2 ** -53] : [Float32Array, 2 ** -24];
+const [hand, autograd] = split(await unpacked(data.packed));
 const hasRows = new Set(["X", "Y_ind", "z1", "a1", "z2", "P", "dz2", "da1", "dz1"]);
-const decoded = new Map();
 
 const shapeOf = (key) => data.matrices[key === "Y_ind" ? "P" : key].shape;
 const get = (key, row, column) => key === "Y_ind"
@@ -16,29 +14,33 @@ const get = (key, row, column) => key === "Y_ind"
 const numberOf = (key, index) => hasRows.has(key) && data.rows ? data.rows[index] : index;
 const indexOf = (key, number) => hasRows.has(key) && data.rows ? data.rows.indexOf(number) : number;
 
-function byHand(key) {
-  if (!decoded.has(key)) decoded.set(key, decode(data.matrices[key].hand));
-  return decoded.get(key);
-}
+const byHand = (key) => hand.get(key);
+const byAutograd = (key) => autograd.get(key);
 
-function byAutograd(key) {
-  const name = `${key} by autograd`;
-  if (!decoded.has(name)) decoded.set(name, autograd(data.matrices[key].autograd, byHand(key)));
-  return decoded.get(name);
-}
-
-// Autograd's numbers are kept as how many floating-point numbers they lie above those by hand.
-function autograd(kept, mine) {
-  if (typeof kept === "string") return decode(kept);
-  const bits = new Bits(mine.slice().buffer);
-  const Whole = bits[0].constructor;
-  kept.forEach((steps, at) => { bits[at] += Whole(steps); });
-  return new Floats(bits.buffer);
-}
-
-function decode(text) {
+async function unpacked(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return new Floats(bytes.buffer);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+// First all numbers by hand; then autograd's, as the bits in which they differ from those.
+function split(bytes) {
+  const found = [new Map(), new Map()];
+  let start = 0;
+  const next = ([rows, columns]) => {
+    const end = start + rows * columns * Floats.BYTES_PER_ELEMENT;
+    const part = bytes.slice(start, end);
+    start = end;
+    return part;
+  };
+  const matrices = Object.entries(data.matrices);
+  for (const [key, { shape }] of matrices) found[0].set(key, new Floats(next(shape).buffer));
+  for (const [key, { shape, autograd: kept }] of matrices) {
+    if (!kept) continue;
+    const mine = new Uint8Array(found[0].get(key).buffer);
+    found[1].set(key, new Floats(next(shape).map((bits, at) => bits ^ mine[at]).buffer));
+  }
+  return found;
 }
 
 const minus = (text) => text.replace(/-/g, "−");
