@@ -289,7 +289,11 @@ def _share(value: float) -> str:
     """A share of something: 12 % or, far from that, 3e-9."""
     if value != value:
         return "–"
-    return f"{value:.2%}" if 1e-4 <= value < 10 else f"{value:.1g} times" if value >= 10 else f"{value:.0e}" if value else "0"
+    if 1e-4 <= value < 10:
+        return f"{value:.2%}"
+    if 10 <= value < 1e6:
+        return f"{value:.0f} times"
+    return f"{value:.0e}" if value else "0"
 
 
 def _power(exponent: int) -> Markup:

@@ -16,7 +16,7 @@ EQUATIONS: dict[str, tuple[str, ...]] = {
     "a1": ("max(", "z1", ", 0)"),
     "z2": ("a1", "·", "W2", "+", "b2"),
     "P": ("softmax", "z2"),
-    "loss": ("−mean of log", "P", "at", "Y_ind", "+ ½·reg·Σ", "W1", "², ", "W2", "²"),
+    "loss": ("−mean of log", "P", "at", "Y_ind", "+ ½·reg·(Σ", "W1", "² + Σ", "W2", "²)"),
     "dz2": ("(", "P", "−", "Y_ind", ") / N"),
     "dW2": ("a1.T", "·", "dz2", "+ reg ·", "W2"),
     "db2": ("Σ rows of", "dz2"),
