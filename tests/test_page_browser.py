@@ -175,6 +175,7 @@ def _ask(tab: Any, key: str, i: int, j: int) -> list[list[str]]:
     rows: list[list[str]] = tab.evaluate(
         """([key, i, j]) => {
             location.hash = key;
+            dispatchEvent(new HashChangeEvent("hashchange"));  // the browser's own comes later
             const step = document.getElementById(key);
             const inputs = step.querySelectorAll(".asking input");
             [i, j].slice(0, inputs.length).forEach((value, at) => {

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 BLUE, ORANGE = (47, 122, 196), (226, 121, 20)
-SHADES = 40  # of each colour, in a picture
+SHADES = 24  # of each colour, in a picture
 LEVELS = 8  # of each colour, in a table's cells
 
 Array = npt.NDArray[Any]

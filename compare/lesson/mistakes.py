@@ -50,11 +50,11 @@ class Told(NamedTuple):
 
 
 class Distance(NamedTuple):
-    """How far one of the gradients, or the loss, is from autograd's on the page's batch."""
+    """How far one of the gradients, or the loss, is from the right one on the page's batch."""
 
     name: str
     difference: float  # NaN where there is no number
-    relative: float  # beside autograd's largest
+    relative: float  # beside the largest right one
     why: str  # if there is nothing to compare
 
 
@@ -62,7 +62,7 @@ class Shown(NamedTuple):
     """A mistake, and what it does to the page's batch."""
 
     told: Told
-    distances: tuple[Distance, ...]
+    distances: tuple[Distance, ...]  # but for those that it leaves as they are
     accepted_by: tuple[str, ...]  # the tolerances that would have let it pass
     error: str  # what the wrong line raises
 
@@ -121,8 +121,8 @@ def planted(quantity: str, wrong: str) -> ModuleType:
     return module
 
 
-def shown(told: Told, problem: Problem, autograd: Values) -> Shown:
-    """`autograd` holds what autograd has for the sums of `problem`."""
+def shown(told: Told, problem: Problem, right: Values, autograd: Values) -> Shown:
+    """`right` is what the manual pass has for `problem`. The tolerances judge against autograd."""
     try:
         with np.errstate(all="ignore"):
             values = learners_pass(told.quantity, told.wrong)(
@@ -136,7 +136,8 @@ def shown(told: Told, problem: Problem, autograd: Values) -> Shown:
         for rule, accepts in tolerances().items()
         if all(_accepted(accepts, name, *pair) for name, pair in pairs.items())
     )
-    return Shown(told, tuple(_distance(name, *pair) for name, pair in pairs.items()), accepted, "")
+    away = (_distance(name, mine, getattr(right, name)) for name, (mine, _) in pairs.items())
+    return Shown(told, tuple(d for d in away if d.difference != 0), accepted, "")
 
 
 def _accepted(accepts: Rule, name: str, mine: Array, right: Array) -> bool:

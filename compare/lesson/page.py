@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from compare.agreement.report import problem_line, verdict_text
-from compare.agreement.step import autograd_values
+from compare.agreement.step import autograd_values, manual_step, step_values
 from compare.bounds.quantities import QUANTITIES
 from compare.graph.report import remarks
 from compare.lesson import curves
@@ -78,7 +78,8 @@ def page(problem: Problem, device: str = "cpu") -> Page:
 
 
 def render(lesson: Lesson) -> Page:
-    style, script = _text("lesson.css"), "\n".join(_text(f"scripts/{name}") for name in SCRIPTS)
+    style, *scripts = map(_text, ("lesson.css", *(f"scripts/{name}" for name in SCRIPTS)))
+    script = "\n".join(scripts)
     context = _context(lesson)
     html = _environment().get_template("lesson.html").render(
         **context,
@@ -163,7 +164,8 @@ def _mistakes(lesson: Lesson) -> tuple[Shown, ...]:
     if not lesson.whole:
         problem = replace(problem, X=lesson.X, y=lesson.y)
         autograd = autograd_values(problem, lesson.run.device)
-    return tuple(shown(told, problem, autograd) for told in stored())
+    right = step_values(*manual_step(problem))
+    return tuple(shown(told, problem, right, autograd) for told in stored())
 
 
 def _data(lesson: Lesson, found: dict[str, Any]) -> dict[str, Any]:
@@ -215,7 +217,8 @@ def _environment() -> Environment:
 
 
 def _text(name: str) -> str:
-    return files("compare.lesson").joinpath(name).read_text(encoding="utf-8")
+    text = files("compare.lesson").joinpath(name).read_text(encoding="utf-8")
+    return re.sub(r"\n\s+", "\n", text)
 
 
 def _policy(style: str, script: str) -> str:

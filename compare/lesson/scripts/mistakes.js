@@ -2,6 +2,9 @@
 
 function startMistakes() {
   const choice = document.querySelector(".mistake-choice");
+  for (const mistake of document.querySelectorAll(".mistake")) {
+    choice.append(make("option", { value: mistake.id }, `${mistake.dataset.line}: ${mistake.querySelector("h3").textContent}`));
+  }
   const show = () => {
     for (const mistake of document.querySelectorAll(".mistake")) mistake.hidden = mistake.id !== choice.value;
   };
