@@ -102,7 +102,9 @@ def test_a_page_has_nothing_to_say_on_the_console_and_asks_for_nothing(opened: A
         page.tab.keyboard.press("ArrowRight")
     assert page.said == []
     assert {url.partition(":")[0] for url in page.asked_for} <= {"file", "data"}
-    assert [url for url in page.asked_for if url.startswith("file:")] == [page.tab.url.split("#")[0]]
+    assert [url for url in page.asked_for if url.startswith("file:")] == [
+        page.tab.url.split("#")[0]
+    ]
 
 
 def test_every_step_can_be_reached_with_the_arrow_keys_alone(opened: Any):
@@ -195,7 +197,7 @@ def _value_of(
 ) -> float | None:
     """What a line of the explanation should come to, from its own words. None: it is a rest."""
     N = len(problem.X)
-    key, i, j = asked
+    _, i, j = asked
     if "more" in what:
         return None
     if what == "N":
@@ -269,7 +271,8 @@ def test_the_dragged_weights_loss_is_that_of_the_manual_pass(
 ):
     page = opened("plain")
     row, column = (
-        int(page.tab.locator(selector).input_value()) for selector in (".slope-row", ".slope-column")
+        int(page.tab.locator(selector).input_value())
+        for selector in (".slope-row", ".slope-column")
     )
     page.tab.locator(".weight").evaluate(
         "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }",

@@ -145,7 +145,9 @@ def _log_path(x: Axis, points: Sequence[tuple[int, float]], y: Axis) -> str:
     return path(x, y, [(a, b) for a, b in points if 0 < b < math.inf])
 
 
-def path(x: Axis, y: Axis, points: "Sequence[tuple[float, float]] | zip[tuple[float, float]]") -> str:
+def path(
+    x: Axis, y: Axis, points: "Sequence[tuple[float, float]] | zip[tuple[float, float]]"
+) -> str:
     """As SVG writes it."""
     return "M" + "L".join(f"{x.at(a):g} {y.at(b):g}" for a, b in points)
 

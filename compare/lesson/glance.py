@@ -125,7 +125,9 @@ def _backward(boxes: dict[str, Box], line: float, gap: float) -> list[Arrow]:
         Arrow(
             f"M{dz2.x - 4:.1f} {line:.1f}H{da1.right + 5:.1f}", "· W2ᵀ", dz2.x - gap / 2, line - 7
         ),
-        Arrow(f"M{da1.x - 4:.1f} {line:.1f}H{dz1.right + 5:.1f}", "mask", da1.x - gap / 2, line - 7),
+        Arrow(
+            f"M{da1.x - 4:.1f} {line:.1f}H{dz1.right + 5:.1f}", "mask", da1.x - gap / 2, line - 7
+        ),
         *(_to_parameter(boxes[d], boxes[W]) for d, W in (("dz2", "dW2"), ("dz1", "dW1"))),
     ]
 

@@ -52,7 +52,7 @@ class Cell(NamedTuple):
 
 class Row(NamedTuple):
     number: int  # in the batch
-    index: int  # in what the page has
+    position: int  # among the rows that the page has
     cells: tuple[Cell, ...]
 
 
@@ -83,8 +83,7 @@ def matrices(lesson: Lesson) -> dict[str, Matrix]:
 
 
 def pictures(found: dict[str, Matrix]) -> dict[str, str]:
-    """The address of each matrix's picture; and, under "z1-difference", of autograd's away from it.
-    """
+    """The address of each matrix's picture; and, under "z1-difference", of autograd's away from it."""
     addresses = {}
     for matrix in found.values():
         if matrix.key == "loss":

@@ -81,11 +81,15 @@ def render(lesson: Lesson) -> Page:
     style, *scripts = map(_text, ("lesson.css", *(f"scripts/{name}" for name in SCRIPTS)))
     script = "\n".join(scripts)
     context = _context(lesson)
-    html = _environment().get_template("lesson.html").render(
-        **context,
-        style=Markup(style),
-        script=Markup(script),
-        policy=_policy(style, script),
+    html = (
+        _environment()
+        .get_template("lesson.html")
+        .render(
+            **context,
+            style=Markup(style),
+            script=Markup(script),
+            policy=_policy(style, script),
+        )
     )
     html = _without_indentation(html)
     return Page(html, lesson.run.agree, verdict_text(lesson.run))
@@ -95,9 +99,9 @@ def _without_indentation(html: str) -> str:
     """The templates' indentation is for those who read them; code keeps its own."""
     parts = re.split(r"(<(pre|script|style)\b.*?</\2>)", html, flags=re.DOTALL)
     return "".join(
-        part if number % 3 else re.sub(r"\s*\n\s*", "\n", part)
-        for number, part in enumerate(parts)
-        if number % 3 != 2
+        part if k % 3 else re.sub(r"\s*\n\s*", "\n", part)
+        for k, part in enumerate(parts)
+        if k % 3 != 2
     )
 
 
@@ -110,17 +114,26 @@ def _context(lesson: Lesson) -> dict[str, Any]:
         "torch_version": torch.__version__,
         "verdict": verdict_text(lesson.run),
         "quantities": lesson.run.comparison.quantities,
-        "glances": [("wide", glance(problem.sizes, WIDE)), ("narrow", glance(problem.sizes, NARROW))],
+        "glances": [
+            ("wide", glance(problem.sizes, WIDE)),
+            ("narrow", glance(problem.sizes, NARROW)),
+        ],
         "matrices": found,
         "pictures": pictures(found),
-        "apart": {k: scale_of(difference(m)).largest for k, m in found.items() if m.by_autograd is not None},
+        "apart": {
+            k: scale_of(difference(m)).largest
+            for k, m in found.items()
+            if m.by_autograd is not None
+        },
         "steps": steps(lesson, found),
         "drawing": draw(lesson.walk.steps),
         "nodes": _nodes(lesson),
         "remarks": remarks(lesson.walk),
         "slope": _slope(lesson),
         "mistakes": _mistakes(lesson),
-        "course": None if lesson.run.descent is None else curves.course(lesson.run.descent, PLOT[0], 220),
+        "course": None
+        if lesson.run.descent is None
+        else curves.course(lesson.run.descent, PLOT[0], 220),
         "plot": PLOT,
         "data": _data(lesson, found),
     }
@@ -182,7 +195,10 @@ def _data(lesson: Lesson, found: dict[str, Any]) -> dict[str, Any]:
         "classes": list(problem.classes),
         "matrices": numbers(found),
         "packed": packed(found),
-        "largest": {q.key: {"at": q.at, "allowed": number(q.allowed)} for q in lesson.run.comparison.quantities},
+        "largest": {
+            q.key: {"at": q.at, "allowed": number(q.allowed)}
+            for q in lesson.run.comparison.quantities
+        },
         "order": QUANTITIES,
         "edges": {key: keys_of(key) for key in QUANTITIES},
     }
@@ -238,7 +254,7 @@ class Symbol(NamedTuple):
 
     d: str
     letter: str
-    index: str
+    below: str
 
 
 def _symbol(key: str) -> Symbol:
@@ -270,8 +286,8 @@ def escape_text(text: str) -> Markup:
 
 
 def _set(key: str) -> str:
-    d, letter, index = _symbol(key)
-    below = f"<sub>{index}</sub>" if index else ""
+    d, letter, low = _symbol(key)
+    below = f"<sub>{low}</sub>" if low else ""
     return f'<span class="sym">{d}<i>{letter}</i>{below}</span>'
 
 
@@ -306,17 +322,21 @@ def _power(exponent: int) -> Markup:
 def _code(text: str) -> Markup:
     """A line of Python, its comment set apart."""
     line, mark, comment = str(text).partition("#")
-    return Markup(f"{escape(line)}<span class='comment'>{escape(mark + comment)}</span>" if mark else escape(line))
+    return Markup(
+        f"{escape(line)}<span class='comment'>{escape(mark + comment)}</span>"
+        if mark
+        else escape(line)
+    )
 
 
 def _changed(wrong: str, right: str) -> list[tuple[str, str, str]]:
     """Each wrong line as what it starts with like the right one, what differs, and the rest."""
     found, others = [], right.splitlines()
-    for number, line in enumerate(wrong.splitlines()):
+    for k, line in enumerate(wrong.splitlines()):
         if line in others:
             found.append((line, "", ""))
             continue
-        other = others[number] if number < len(others) else ""
+        other = others[k] if k < len(others) else ""
         start = _common(line, other)
         end = _common(line[start:][::-1], other[start:][::-1])
         found.append((line[:start], line[start : len(line) - end], line[len(line) - end :]))

@@ -12,7 +12,7 @@ from compare.lesson.page import page
 from compare.problems.seeded import random_problem
 
 PICTURE = Path(__file__).with_name("lesson.png")
-SIZE = {"width": 1280, "height": 860}
+SIZE = {"width": 1180, "height": 720}
 LARGEST = 150_000  # bytes
 # No sandbox, as in a container; nothing fetched in the background.
 CHROMIUM_OPTIONS = (

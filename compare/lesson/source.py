@@ -74,4 +74,3 @@ def _sets_up(statement: ast.stmt) -> bool:
 def _dedented(lines: list[str]) -> tuple[str, ...]:
     indent = min(len(line) - len(line.lstrip()) for line in lines if line.strip())
     return tuple(line[indent:].rstrip() for line in lines)
-
