@@ -83,7 +83,9 @@ def matrices(lesson: Lesson) -> dict[str, Matrix]:
 
 
 def pictures(found: dict[str, Matrix]) -> dict[str, str]:
-    """The address of each matrix's picture; and, under "z1-difference", of autograd's away from it."""
+    """The address of each matrix's picture; under "z1-difference", of how far z1 is from
+    autograd's.
+    """
     addresses = {}
     for matrix in found.values():
         if matrix.key == "loss":

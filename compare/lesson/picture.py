@@ -12,7 +12,8 @@ from compare.lesson.page import page
 from compare.problems.seeded import random_problem
 
 PICTURE = Path(__file__).with_name("lesson.png")
-SIZE = {"width": 1180, "height": 720}
+SIZE = {"width": 1560, "height": 1010}
+SCALE = 0.62
 LARGEST = 150_000  # bytes
 # No sandbox, as in a container; nothing fetched in the background.
 CHROMIUM_OPTIONS = (
@@ -44,10 +45,10 @@ def main() -> int:
         browser = playwright.chromium.launch(
             executable_path=browser_path, args=list(CHROMIUM_OPTIONS)
         )
-        tab = browser.new_page(viewport=SIZE, color_scheme="light")
+        tab = browser.new_page(viewport=SIZE, device_scale_factor=SCALE, color_scheme="light")
         tab.goto(f"{file.as_uri()}#dW2")
         tab.locator("#dW2 .ledger").wait_for()
-        tab.locator("#steps-title").evaluate("title => title.scrollIntoView()")
+        tab.locator(".rail").evaluate("rail => rail.scrollIntoView()")
         tab.screenshot(path=str(PICTURE))
         browser.close()
     size = PICTURE.stat().st_size
