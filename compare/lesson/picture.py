@@ -12,8 +12,8 @@ from compare.lesson.page import page
 from compare.problems.seeded import random_problem
 
 PICTURE = Path(__file__).with_name("lesson.png")
-SIZE = {"width": 1560, "height": 1010}
-SCALE = 0.62
+SIZE = {"width": 1500, "height": 1130}
+SCALE = 0.66
 LARGEST = 150_000  # bytes
 # No sandbox, as in a container; nothing fetched in the background.
 CHROMIUM_OPTIONS = (
