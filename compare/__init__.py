@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from compare.checker.check import assert_backward, check
     from compare.checker.report import Report
     from compare.graph.manual_loss import ManualLoss
+    from compare.lesson.page import page
     from compare.problems.csv_file import read_problem
     from compare.problems.problem import Problem
     from compare.problems.seeded import random_problem
@@ -23,6 +24,7 @@ _HOMES = {
     "against_autograd": "compare.agreement.comparison",
     "assert_backward": "compare.checker.check",
     "check": "compare.checker.check",
+    "page": "compare.lesson.page",
     "random_problem": "compare.problems.seeded",
     "read_problem": "compare.problems.csv_file",
 }
@@ -35,6 +37,7 @@ __all__ = [
     "against_autograd",
     "assert_backward",
     "check",
+    "page",
     "random_problem",
     "read_problem",
 ]

@@ -10,7 +10,7 @@ from importlib import import_module
 from compare.cli.options import INTERRUPTED, UNUSABLE
 
 # Each is a file of compare/cli/.
-VERBS = ("example", "graph", "sharpness", "speed", "distributed", "exercise", "check")
+VERBS = ("example", "graph", "page", "sharpness", "speed", "distributed", "exercise", "check")
 
 
 def main(argv: list[str]) -> int:

@@ -18,19 +18,22 @@ class ManualPassError(Exception):
     """A line of manual/ raised an error on a problem that was found to be good."""
 
 
+WHAT_LINES_RAISE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    NameError,
+    TypeError,
+    ValueError,
+)
+
+
 @contextmanager
 def manual_lines() -> Iterator[None]:
     """Turn whatever a line of manual/ raises into a ManualPassError that shows the line."""
     try:
         yield
-    except (
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        NameError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except WHAT_LINES_RAISE as error:
         *_, frame = (f for f in extract_tb(error.__traceback__) if "numpy" not in f.filename)
         raise ManualPassError(
             f"DIFFER: {frame.filename}, line {frame.lineno}: {frame.line}\n"

@@ -6,7 +6,7 @@ from compare.cli.options import AGREE, DIFFER, Parser, chosen_problem, print_jso
 from compare.cli.progress import Progress
 
 LEARNING_RATE = 0.1
-OTHERS = ("example", "graph", "sharpness", "speed", "distributed", "exercise", "check")
+OTHERS = ("example", "graph", "page", "sharpness", "speed", "distributed", "exercise", "check")
 
 
 def run(argv: list[str]) -> int:
