@@ -12,10 +12,10 @@ gamma(n) * sum |terms|, gamma(n) = n u / (1 - n u).
 What is assumed of an implementation: IEEE arithmetic, rounding to nearest; exp and log good to
 4 ULP; log P taken as (score - row maximum) - log(sum of exp), not from P; sums in any order, each
 partial sum rounded at most once: one after the other, in pairs, or in blocks of rows that are added
-up in their turn, each divided by the N of the whole batch, one of them with the penalty. The
-squares of the weights are added up before they are multiplied by reg/2. Results below the smallest
-normal number may be flushed to 0; inputs there are read as they are. Nothing overflows, except a
-score minus its row's maximum, whose exp is 0. No reduced precision such as TF32.
+up in their turn, each divided by the N of the whole batch, one of them with the penalty; squares of
+weights added up before reg/2 multiplies them. Results below the smallest normal number may be
+flushed to 0; inputs there are read as they are. Nothing overflows, except a score minus its row's
+maximum, whose exp is 0. No reduced precision such as TF32.
 
 Where a magnitude enters (|a1|, |P|, ...), it is one that neither the exact nor any computed value
 exceeds, so that no second-order term is dropped. Each line that adds to an E is one term of it.
@@ -90,12 +90,12 @@ def _check_length(problem: Problem, N: int) -> None:
     with a penalty, over the weights and then the samples.
     """
     weights = problem.params.W1.size + problem.params.W2.size if problem.reg else 0
-    most = max(0, int(2 / np.finfo(problem.X.dtype).eps) - 3 - weights)
-    if most < N:
+    longest = max(0, int(2 / np.finfo(problem.X.dtype).eps) - 3 - weights)
+    if longest < N:
         beside = f" with {weights} weights" if weights else ""
         raise ValueError(
-            f"samples: expected at most {most}{beside} in {problem.dtype}, where longer sums have "
-            f"no proven bound, got {N}"
+            f"samples: expected at most {longest}{beside} in {problem.dtype}, where longer sums "
+            f"have no proven bound, got {N}"
         )
 
 
@@ -161,6 +161,7 @@ def _penalty_bounds(
     def slope(W: Float64s) -> Float64s:
         E = gamma(N + 2) * absreg * abs(W)  # a product and N + 1 additions
         E += Ereg * abs(W)  # the error of reg/2
+        E += absreg * underflow(1) / 2  # 2 W that underflows, before reg/2 multiplies it
         E += underflow(2)  # products that underflow
         return E
 
