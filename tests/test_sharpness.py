@@ -59,11 +59,12 @@ def test_the_tolerances_are_those_of_the_libraries():
         torch.testing.assert_close(torch.tensor([1 + 3e-7]).double(), torch.ones(1).double())
 
 
-def test_the_table_has_a_column_for_every_rule(found: list[Sharpness]):
+def test_the_tables_have_a_line_for_every_rule_and_fit_80_columns(found: list[Sharpness]):
     text = sharpness_text(found)
     for rule in ("bound", "exact batch", *tolerances()):
         assert text.count(rule) >= 3
     assert "false alarms of 12" in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_progress_is_told_of_all_the_work(monkeypatch: pytest.MonkeyPatch):

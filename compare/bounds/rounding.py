@@ -146,8 +146,7 @@ def _softmax_bounds(arithmetic: Arithmetic, ref: Reference, Ez2: Float64s) -> _S
     # What the errors of the scores do to log P[i, k]: at most sum_j P[i, j] |error k - error j|.
     M = Ez2.max(axis=1, keepdims=True)
     absP = np.fmin(abs(ref.P) * np.exp(4 * M), 1)  # fmin: 0 * inf is no number, and says nothing
-    others = 1 - np.eye(C)
-    moved = np.fmin(Ez2 * (absP @ others) + (absP * Ez2) @ others, Ez2 + M)
+    moved = np.fmin(Ez2 * _sum_of_others(absP) + _sum_of_others(absP * Ez2), Ez2 + M)
 
     # What the softmax rounds itself: s, exp, the sum, log, the last subtraction or division.
     c = ULPS_OF_EXP_AND_LOG * 2 * u
@@ -159,6 +158,14 @@ def _softmax_bounds(arithmetic: Arithmetic, ref: Reference, Ez2: Float64s) -> _S
     Elog_P = moved + rounded
     EP = np.fmin(absP * np.expm1(Elog_P), 1) + 2 * tiny
     return _Softmax(absP, EP, Elog_P)
+
+
+def _sum_of_others(A: Float64s) -> Float64s:
+    """For each element the sum of the others in its row: added, so that nothing cancels."""
+    others = np.zeros_like(A)
+    others[:, 1:] = A[:, :-1].cumsum(axis=1)
+    others[:, :-1] += A[:, :0:-1].cumsum(axis=1)[:, ::-1]
+    return others
 
 
 def _loss_bound(arithmetic: Arithmetic, ref: Reference, softmax: _Softmax) -> Float64s:
