@@ -1,8 +1,55 @@
 """How numbers, places and tables are written, for every report."""
 
+import codecs
 import math
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
+
+# What an output that has no such character is given instead.
+PLAIN = {
+    **{
+        "×": "x",
+        "−": "-",
+        "–": "-",
+        "→": "->",
+        "·": "*",
+        "…": "...",
+        "±": "+-",
+        "≤": "<=",
+        "≥": ">=",
+    },
+    **{"½": "1/2", "²": "^2", "µ": "u", "Σ": "sum ", "γ": "gamma", "∂": "d", "≈": "~", "∞": "inf"},
+    **{"│": "|", "└": "+", "─": "-", "“": '"', "”": '"', "’": "'", "✓": "ok", "✔": "ok"},
+}
+
+
+def plainly(error: UnicodeError) -> tuple[str, int]:
+    """A handler for what a stream cannot encode: plain replacements, or else Python's escapes."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    unwritable = error.object[error.start : error.end]
+    plain = (PLAIN.get(c) or c.encode("ascii", "backslashreplace").decode() for c in unwritable)
+    return "".join(plain), error.end
+
+
+codecs.register_error("plainly", plainly)
+
+GREEN, RED, USUAL = "\033[32m", "\033[31m", "\033[0m"
+# The verdict that starts a line, or ends a row of a table, or follows the name of a quantity.
+_VERDICT = re.compile(
+    r"^(AGREE|DIFFER)\b|(?<=  )(ok|DIFFERS)$|(?<=^  )(\w+ +)(right|wrong)\b", re.MULTILINE
+)
+
+
+def coloured(text: str) -> str:
+    """The verdict words in green or red, for a terminal."""
+
+    def colour(match: re.Match[str]) -> str:
+        before, word = match[3] or "", match[1] or match[2] or match[4]
+        return f"{before}{GREEN if word in ('AGREE', 'ok', 'right') else RED}{word}{USUAL}"
+
+    return _VERDICT.sub(colour, text)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:

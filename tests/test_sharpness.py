@@ -88,11 +88,12 @@ def test_an_error_of_0_is_the_right_answer(off: Callable[..., Params]):
     np.testing.assert_equal(off(problem, 0), manual_step(problem)[1].gradients)
 
 
-def test_the_table_has_a_column_for_every_rule(found: list[Sharpness]):
+def test_the_tables_have_a_line_for_every_rule_and_fit_80_columns(found: list[Sharpness]):
     text = sharpness_text(found)
     for rule in ("bound", "exact batch", *tolerances()):
         assert text.count(rule) >= 3
     assert "false alarms of 12" in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_progress_is_told_of_all_the_work(monkeypatch: pytest.MonkeyPatch):

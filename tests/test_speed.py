@@ -3,6 +3,8 @@ asserted here.
 """
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -156,3 +158,14 @@ def test_unusable_options_exit_2(options: str, capsys: Capture):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.count("\n") == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux counts a process's memory")
+def test_the_peak_memory_of_a_memory_mapped_step_is_said():
+    done = subprocess.run(
+        [sys.executable, "-m", "compare.measure.peak_memory", "300000", "float32"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("300000 rows, float32: X and y take 5 MiB on disk; at the peak ")

@@ -51,7 +51,7 @@ def reference(
     s = z2 - z2.max(axis=1, keepdims=True)
     S = np.exp(s).sum(axis=1, keepdims=True)
     P = given.get("P", np.exp(s) / S)
-    Y_ind = given.get("Y_ind", np.eye(W2.shape[1])[problem.y])
+    Y_ind = given.get("Y_ind", np.equal.outer(problem.y, np.arange(W2.shape[1])).astype(np.float64))
     dz2 = given.get("dz2", (P - Y_ind) / N)
     da1 = given.get("da1", dz2 @ W2.T)
     reg = float(problem.X.dtype.type(problem.reg))

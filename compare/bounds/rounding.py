@@ -231,14 +231,22 @@ def _softmax_bounds(
     absP = np.fmax(abs(ref.P), np.exp(np.fmin(ref.log_P + apart, rounded)))
 
     # log P[i, k] moves by at most sum_j P[i, j] |error k - error j|.
-    others = 1 - np.eye(C)
-    Elog_P = np.fmin(Es * (absP @ others) + (absP * Es) @ others, Es + M)  # the error of s
+    moved = Es * _sum_of_others(absP) + _sum_of_others(absP * Es)
+    Elog_P = np.fmin(moved, Es + M)  # the error of s
     Elog_P += rounded  # exp, the sum, the division
     Elog_P += gamma(EXP_OR_LOG + 1) * (np.log(ref.S) + apart)  # log S, subtracted
 
     EP = absP * np.fmin(np.expm1(Elog_P), 1)  # the error of log P
     EP += underflow(1)  # a probability that underflows
     return _Softmax(absP, EP, Elog_P)
+
+
+def _sum_of_others(A: Float64s) -> Float64s:
+    """For each element the sum of the others in its row: added, so that nothing cancels."""
+    others = np.zeros_like(A)
+    others[:, 1:] = A[:, :-1].cumsum(axis=1)
+    others[:, :-1] += A[:, :0:-1].cumsum(axis=1)[:, ::-1]
+    return others
 
 
 def _loss_bound(arithmetic: Arithmetic, ref: Reference, softmax: _Softmax) -> Float64s:

@@ -9,6 +9,7 @@ from compare.problems.problem import Problem
 from compare.problems.seeded import random_problem
 
 AGREE, DIFFER, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+NO_COLOUR = "--no-color"
 EXIT_STATUS = "Exit status 0: all agree; 1: something differs; 2: unusable input or options."
 
 
@@ -17,6 +18,8 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, prog: str, description: str, epilog: str = EXIT_STATUS) -> None:
         super().__init__(prog, description=description, epilog=epilog, allow_abbrev=False)
+        # Read by compare/__main__.py, before the verb's own options are.
+        self.add_argument(NO_COLOUR, action="store_true", help="no colour in a terminal")
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(message)

@@ -63,6 +63,8 @@ def compare_blocks(problem: Problem, blocks: int, device: str = "cpu") -> Blocks
     the full batch's, by hand and by autograd. Raises ValueError for fewer blocks than two, or more
     than there are rows.
     """
+    if len(problem.X) < 2:
+        raise ValueError("samples: expected at least 2, to make blocks of them, got 1")
     check_whole("blocks", blocks, 2, len(problem.X))
     lengths = [len(rows) for rows in np.array_split(problem.X, blocks)]
     by_hand, by_autograd = _by_hand(problem, lengths), _by_autograd(problem, lengths, device)

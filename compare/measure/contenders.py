@@ -19,7 +19,7 @@ class UnavailableError(Exception):
 
 
 def contender(name: str, problem: Problem) -> Contender:
-    """Its step, not yet called. Raises UnavailableError for a contender that is not installed here."""
+    """Its step, not yet called. Raises UnavailableError where it is not installed."""
     try:
         return MAKERS[name](problem)
     except (ImportError, NotImplementedError) as error:

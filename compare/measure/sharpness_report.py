@@ -2,33 +2,32 @@
 
 from typing import Any
 
-from compare.bounds.quantities import GRADIENTS
 from compare.measure.sharpness import SETTINGS, Sharpness
 from compare.text import number, table
 
-_ELEMENT = "{}, one element"
 _HEADING = """\
-The smallest relative error that each rule flags (in one element: the median over the elements;
-"alarm": it flags the right answer), and how many right answers to hard problems it accuses.
-The exact batch has 256 rows; the bound and the exact batch judge all twelve quantities, the other
-rules the loss and the four gradients."""
+The smallest relative error that each rule flags: in one element of a gradient
+(the median over its elements), in reg, in 1/N. "alarm": it flags a right answer.
+Last column: how many right answers to hard problems it accuses. The exact batch
+has 256 rows; the bound and the exact batch judge all twelve quantities, the
+other rules the loss and the four gradients."""
 
 
 def sharpness_text(found: list[Sharpness]) -> str:
-    """For people: one table for each dtype and number of rows, a column for each rule."""
+    """For people: one table for each dtype and number of rows, a line for each rule."""
     blocks = [_HEADING]
     for dtype, rows in SETTINGS:
         here = [s for s in found if (s.dtype, s.rows) == (dtype, rows)]
         lines = [
             (
-                _ELEMENT.format(what) if what in GRADIENTS else what,
-                *(f"{s.smallest[what]:.1e}" if s.smallest[what] else "alarm" for s in here),
+                s.rule,
+                *(f"{error:.1e}" if error else "alarm" for error in s.smallest.values()),
+                str(s.false_alarms),
             )
-            for what in here[0].smallest
+            for s in here
         ]
-        alarms = (f"false alarms of {here[0].problems}", *(str(s.false_alarms) for s in here))
-        header = (f"{dtype}, {rows} rows", *(s.rule for s in here))
-        blocks.append(table(header, [*lines, alarms]))
+        title = f"{dtype}, {rows} rows; false alarms of {here[0].problems}"
+        blocks.append(f"{title}\n{table(('rule', *here[0].smallest, 'alarms'), lines)}")
     return "\n\n".join(blocks)
 
 

@@ -18,7 +18,7 @@ def report_text(found: dict[str, list[Timing]]) -> str:
     for threads, timings in found.items():
         cores = "one thread" if threads == "one" else f"all threads ({os.cpu_count()})"
         blocks.append(f"{cores}: time relative to manual\n{speed_text(timings)}")
-        blocks.append(f"{cores}: first call, and page faults in each later call\n")
+        blocks.append(f"{cores}: first call, page faults in a later one\n")
         blocks[-1] += start_text(timings)
     return "\n\n".join((*blocks, *(plot(timings, dtype) for dtype in DTYPES)))
 

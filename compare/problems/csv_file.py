@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from compare.problems.problem import Problem, dtype_named
+from compare.problems.memory import check_memory
+from compare.problems.problem import Problem, check_whole, dtype_named
 from compare.problems.seeded import generator, initial_params
 
 
@@ -25,6 +26,9 @@ def read_problem(
     if len(classes) < 2:
         raise ValueError(f"{path}: expected at least 2 classes in the last column, got {classes}")
     numbering = {name: k for k, name in enumerate(classes)}
+    check_whole("hidden", hidden, 1)
+    sizes = len(labels), len(header) - 1, hidden, len(classes)
+    check_memory(*sizes, str(dtype_named(dtype)))
     y = np.array([numbering[label] for label in labels])
     with np.errstate(over="ignore"):  # what overflows float32 is refused as infinite
         X = np.asfortranarray(np.reshape(numbers, (len(y), len(header) - 1)), dtype_named(dtype))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from compare.problems.memory import check_memory
 from compare.problems.problem import LARGEST_SEED, Problem, check_whole, dtype_named
 from manual import Params
 from manual.network import Array
@@ -22,7 +23,9 @@ def random_problem(
     """
     check_whole("samples", samples, 1)
     check_whole("features", features, 1)
+    check_whole("hidden", hidden, 1)
     check_whole("classes", classes, 2)
+    check_memory(samples, features, hidden, classes, str(dtype_named(dtype)))
     rng = generator(seed)
     params = initial_params(rng, features, hidden, classes, dtype)
     y = rng.integers(classes, size=samples)

@@ -1,0 +1,154 @@
+"""What a terminal, a pipe, a disk and a memory may be like: the command says what it has to say."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from compare.__main__ import main
+from compare.problems import memory
+from compare.problems.memory import bytes_needed, check_memory, free_bytes
+from compare.text import GREEN, PLAIN, RED, USUAL, coloured
+
+ROOT = Path(__file__).parents[1]
+Capture = pytest.CaptureFixture[str]
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "compare", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+    )
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437", "latin-1"])
+@pytest.mark.parametrize("verb", ["", "--steps 2", "graph --blocks 3", "--help", "speed --help"])
+def test_every_verb_writes_in_every_encoding(verb: str, encoding: str):
+    usual = command(*verb.split(), PYTHONIOENCODING="utf-8")
+    other = command(*verb.split(), PYTHONIOENCODING=encoding)
+    assert (other.returncode, other.stderr) == (0, b"")
+    text, expected = other.stdout.decode(encoding), usual.stdout.decode()
+    assert "\\u" not in text
+    assert len(text.splitlines()) == len(expected.splitlines())
+    if verb != "--help":
+        assert text.splitlines()[-1][:8] == expected.splitlines()[-1][:8]
+
+
+def test_a_plain_table_has_plain_replacements():
+    text = command(PYTHONIOENCODING="ascii").stdout.decode("ascii")
+    assert text.startswith("200 samples x 4 features -> 10 hidden units -> 3 classes")
+    assert "largest |manual - autograd|" in text
+    assert text.splitlines()[-1].startswith("AGREE")
+
+
+def test_every_replacement_is_plain():
+    assert all(plain.isascii() for plain in PLAIN.values())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full disk")
+@pytest.mark.parametrize("verb", ["", "--json", "graph", "--help"])
+def test_a_full_disk_is_one_line_and_exit_2(verb: str):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "compare", *verb.split()],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "compare: standard output: No space left on device\n"
+
+
+def test_verdicts_are_coloured():
+    assert coloured("z1  1e-16  ok") == f"z1  1e-16  {GREEN}ok{USUAL}"
+    assert coloured("a\nDIFFER: dW1") == f"a\n{RED}DIFFER{USUAL}: dW1"
+    assert coloured("  dz2    wrong   the 1/N") == f"  dz2    {RED}wrong{USUAL}   the 1/N"
+    assert coloured("an AGREE inside, right there") == "an AGREE inside, right there"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(
+    ("options", "environment", "colours"),
+    [([], {}, True), (["--no-color"], {}, False), ([], {"NO_COLOR": "1"}, False)],
+    ids=["terminal", "--no-color", "NO_COLOR"],
+)
+def test_colour_is_for_terminals_that_want_it(
+    options: list[str], environment: dict[str, str], colours: bool
+):
+    import pty
+
+    ours, theirs = pty.openpty()
+    usual = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "compare", *options],
+        cwd=ROOT,
+        stdout=theirs,
+        env=usual | environment,
+    )
+    os.close(theirs)
+    text = b""
+    try:
+        while piece := os.read(ours, 65536):
+            text += piece
+    except OSError:  # Linux's way to say that the other end is closed
+        pass
+    os.close(ours)
+    assert child.wait() == 0
+    assert b"AGREE" in text
+    assert (b"\033[" in text) is colours
+
+
+def test_a_pipe_gets_no_colour():
+    assert b"\033[" not in command().stdout
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--hidden 100000000",
+        "--samples 99999999999999999999",
+        "--features 999999999999",
+        "graph --classes 9999999999",
+    ],
+)
+def test_what_does_not_fit_in_memory_is_refused_in_bytes_before_it_is_made(
+    options: str, capsys: Capture
+):
+    assert main(options.split()) == 2
+    printed = capsys.readouterr()
+    assert "expected a problem that fits in memory, got one that needs about " in printed.err
+    assert "bytes, where " in printed.err
+    assert printed.err.count("\n") == 1
+
+
+def test_a_problem_is_measured_against_the_memory_that_is_free(monkeypatch: pytest.MonkeyPatch):
+    sizes = (1_000_000, 4, 10, 3)
+    need = bytes_needed(*sizes, 8)
+    monkeypatch.setattr(memory, "free_bytes", lambda: need)
+    check_memory(*sizes, "float64")
+    monkeypatch.setattr(memory, "free_bytes", lambda: need - 1)
+    with pytest.raises(ValueError, match="expected a problem that fits in memory"):
+        check_memory(*sizes, "float64")
+    monkeypatch.setattr(memory, "free_bytes", lambda: None)  # a system that does not say
+    check_memory(*sizes, "float64")
+
+
+def test_this_system_says_how_much_is_free():
+    assert (free_bytes() or 1) > 0
+
+
+def test_many_classes_need_no_matrix_of_classes_by_classes(capsys: Capture):
+    assert main(["--classes", "30000", "--samples", "3", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["agree"] is True
+
+
+def test_one_sample_makes_no_blocks_and_the_message_says_so(capsys: Capture):
+    assert main(["graph", "--samples", "1", "--blocks", "1"]) == 2
+    expected = "compare: samples: expected at least 2, to make blocks of them, got 1\n"
+    assert capsys.readouterr().err == expected
