@@ -142,7 +142,9 @@ def test_a_batch_in_files_is_mapped_and_a_rank_reads_its_own_rows_alone(files: t
     assert isinstance(batch.X, np.memmap)
     assert largest_label(batch, shard(50, 0, 2)) == 2
     shares.sums(NETWORK, batch, shard(50, 0, 2))
-    with pytest.raises(ValueError, match=r"in the rows from 25 on: X: expected finite .* nan"):
+    with pytest.raises(
+        ValueError, match=r"with rows counted from 25 on: X: expected finite .* nan"
+    ):
         shares.sums(NETWORK, batch, shard(50, 1, 2))
 
 

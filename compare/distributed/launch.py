@@ -19,6 +19,9 @@ ENVIRONMENT = {
     "TORCH_CPP_LOG_LEVEL": "ERROR",
 }
 
+# Of torch's launcher: what they warn of is said in one line here.
+TALKATIVE = ("agent.server.api", "agent.server.local_elastic_agent", "multiprocessing.api")
+
 
 def launch(command: Sequence[str], processes: int) -> int:
     """Run the command as that many ranks on this machine; return their exit status.
@@ -28,7 +31,8 @@ def launch(command: Sequence[str], processes: int) -> int:
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    for module in TALKATIVE:
+        logging.getLogger(f"torch.distributed.elastic.{module}").setLevel(logging.CRITICAL)
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,

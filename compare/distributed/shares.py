@@ -105,4 +105,4 @@ def _each(share: Callable[[Part], Found], batch: Batch, rows: range) -> Iterator
         try:
             yield share(part)
         except ValueError as error:
-            raise ValueError(f"in the rows from {part.first} on: {error}") from None
+            raise ValueError(f"with rows counted from {part.first} on: {error}") from None
