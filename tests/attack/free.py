@@ -154,7 +154,7 @@ def product(
 
 def _penalty(machine: Machine, reg: float, W: Real, form: str) -> list[tuple[Any, Any]]:
     """The products that make reg · W. Torch's `0.5 * reg` is halved before it is rounded."""
-    r, half = machine.rounded(reg), machine.rounded(0.5 * reg)
+    r, half = machine.dtype.type(reg), machine.rounded(0.5 * reg)
     if form == "reg·W":
         return [(r, W)]
     if form == "½reg·2W":
@@ -184,7 +184,7 @@ def _loss(problem: Problem, style: Style, log_p: Real) -> Real:
     machine, order = machine_of(problem, style), style.loss_order
     W1, W2 = (W.ravel() for W in (problem.params.W1, problem.params.W2))
     N, one, half = (machine.rounded(x) for x in (len(log_p), 1, 0.5))
-    reg, half_reg = machine.rounded(problem.reg), machine.rounded(0.5 * problem.reg)
+    reg, half_reg = machine.dtype.type(problem.reg), machine.rounded(0.5 * problem.reg)
     if style.loss_mean == "divided":
         data = machine.divide(machine.sum(-log_p, one, order), N)
     elif style.loss_mean == "times 1/N":

@@ -3,8 +3,15 @@
 import inspect
 from pathlib import Path
 
-from compare.agreement import compare, manual_step, masked_differently, step_values, summed_errors
-from compare.agreement import autograd_values
+from compare.agreement import (
+    autograd_values,
+    compare,
+    compare_steps,
+    manual_step,
+    masked_differently,
+    step_values,
+    summed_errors,
+)
 from compare.problem import Problem
 from compare.rounding import Bounds, error_bounds
 from compare.values import Values
@@ -22,6 +29,7 @@ __all__ = [
     "Values",
     "autograd_values",
     "compare",
+    "compare_steps",
     "error_bounds",
     "manual_step",
     "masked_differently",

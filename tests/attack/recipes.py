@@ -66,7 +66,7 @@ def make(recipe: Recipe) -> Problem:
     sizes = {"X": (N, D), "W1": (D, H), "b1": (1, H), "W2": (H, C), "b2": (1, C)}
     with np.errstate(all="ignore"):
         arrays = {name: fill(getattr(recipe, name), size, dtype) for name, size in sizes.items()}
-        reg = float(abs(fill(recipe.reg, (1,), dtype))[0])
+        reg = float(_finite(abs(fill(recipe.reg, (1,), dtype)), dtype)[0])
         for twist in recipe.twists:
             _twist(twist, arrays, recipe.seed)
         arrays = {name: _finite(array, dtype) for name, array in arrays.items()}
