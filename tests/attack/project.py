@@ -18,10 +18,10 @@ from compare.values import Values
 from manual import Params
 
 SOURCE = Path(str(inspect.getsourcefile(error_bounds)))  # of the bound: what mutants.py mutates
-PACKAGE = error_bounds.__module__.rpartition(".")[0]
+MODULE = error_bounds.__module__
 
 __all__ = [
-    "PACKAGE",
+    "MODULE",
     "SOURCE",
     "Bounds",
     "Params",

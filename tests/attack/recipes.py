@@ -56,6 +56,8 @@ class Recipe(NamedTuple):
     reg: Fill = Fill()
     labels: str = "random"
     seed: int = 0  # of the labels, and of what is random in a twist
+    apart: float = 0  # how far apart a row's scores lie at most, 0: wherever they fall
+    offset: int | None = None  # 2^offset is added to every score
     twists: tuple[str, ...] = ()
 
 
@@ -69,6 +71,7 @@ def make(recipe: Recipe) -> Problem:
         reg = float(_finite(abs(fill(recipe.reg, (1,), dtype)), dtype)[0])
         for twist in recipe.twists:
             _twist(twist, arrays, recipe.seed)
+        _place_scores(recipe, arrays)
         arrays = {name: _finite(array, dtype) for name, array in arrays.items()}
         y = _labels(recipe, arrays)
     X = arrays.pop("X")
@@ -113,8 +116,8 @@ def _labels(recipe: Recipe, arrays: dict[str, Real]) -> Any:
     if recipe.labels == "random":
         return np.random.default_rng(recipe.seed).integers(C, size=N)
     if recipe.labels == "largest score":
-        X, W1, b1, W2, b2 = (arrays[name].astype(float) for name in ("X", "W1", "b1", "W2", "b2"))
-        return np.argmax(np.nan_to_num(np.maximum(X @ W1 + b1, 0) @ W2 + b2), axis=1)
+        wide = {name: array.astype(np.longdouble) for name, array in arrays.items()}
+        return np.argmax(_scores(wide), axis=1)
     y = np.zeros(N, np.int64)
     if recipe.labels != "all 0":
         y[{"first 1": 0, "last 1": -1}[recipe.labels]] = 1
@@ -148,6 +151,23 @@ def _twist(twist: str, arrays: dict[str, Real], seed: int) -> None:
         arrays["X"], arrays["W1"], arrays["b1"] = abs(X), abs(W1), abs(b1)
 
 
+def _place_scores(recipe: Recipe, arrays: dict[str, Real]) -> None:
+    if recipe.apart:
+        z2 = _scores(arrays)
+        widest = (z2.max(axis=1) - z2.min(axis=1)).max()
+        if widest > 0:
+            for name in ("W2", "b2"):
+                arrays[name] = arrays[name] * (recipe.apart / widest)
+    if recipe.offset is not None:
+        arrays["b2"] = arrays["b2"] + np.ldexp(np.longdouble(1), recipe.offset)
+
+
+def _scores(arrays: dict[str, Real]) -> Real:
+    X, W1, b1, W2, b2 = (arrays[name] for name in ("X", "W1", "b1", "W2", "b2"))
+    z2: Real = np.maximum(X @ W1 + b1, 0) @ W2 + b2
+    return z2
+
+
 SIZES = ("N", "D", "H", "C")
 ARRAYS = ("X", "W1", "b1", "W2", "b2", "reg")
 
@@ -160,8 +180,17 @@ def random_recipe(rng: np.random.Generator, dtype: str) -> Recipe:
         *(_fill(rng, dtype) for _ in ARRAYS),
         str(rng.choice(LABELS)),
         int(rng.integers(1000)),
+        _apart(rng, dtype),
+        int(rng.integers(-10, 62)) if rng.random() < 0.2 else None,
         twists,
     )
+
+
+def _apart(rng: np.random.Generator, dtype: str) -> float:
+    """None, or such that exp(-apart) is near u, near the smallest normal number, or near 0."""
+    limits = np.finfo(dtype)
+    critical = -np.log([limits.eps / 2, limits.eps / 2, limits.tiny, limits.smallest_subnormal, 0.5])
+    return float(rng.choice([*critical, 0, 0, 0]) * rng.uniform(0.9, 1.1))
 
 
 def _size(name: str, rng: np.random.Generator) -> int:
@@ -202,6 +231,10 @@ def _varied_once(recipe: Recipe, rng: np.random.Generator) -> Recipe:
         least = 2 if name == "C" else 1
         step = int(rng.choice([-2, -1, 1, 2, value]))
         value = min(max(value + step, least), 4096 if name == "N" else 60)
+    elif name == "apart" and value and rng.random() < 0.7:
+        value *= 1 + rng.choice([-1, 1]) * 2.0 ** -rng.integers(2, 12)
+    elif name == "offset" and value is not None and rng.random() < 0.7:
+        value += int(rng.choice([-1, 1]))
     elif name in ARRAYS:
         value = _varied_fill(value, getattr(fresh, name), rng)
     elif name == "twists":

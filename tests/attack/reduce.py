@@ -46,6 +46,11 @@ def _simpler_recipes(recipe: Recipe) -> Iterator[Recipe]:
     for label in ("all 0", "random"):
         if recipe.labels not in ("all 0", label):
             yield recipe._replace(labels=label)
+    if recipe.apart:
+        yield recipe._replace(apart=0.0)
+        yield recipe._replace(apart=float(f"{recipe.apart:.2g}"))
+    if recipe.offset is not None:
+        yield recipe._replace(offset=None)
     if recipe.seed:
         yield recipe._replace(seed=0)
 

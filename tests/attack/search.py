@@ -16,7 +16,7 @@ class Best(NamedTuple):
     case: Case
 
 
-Key = tuple[str, str, str]  # pair, quantity, "any" or "narrow"
+Key = tuple[str, str, str]  # pair, quantity, "any" or "tame"
 
 
 class Found(NamedTuple):

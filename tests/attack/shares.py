@@ -46,12 +46,12 @@ class Sides(NamedTuple):
 
 
 class Share(NamedTuple):
-    """The largest |difference| / allowed over the elements of a quantity; `narrow` leaves out those
-    where the bound is wider than a hundredth of the quantity itself.
+    """The largest |difference| / allowed over the elements of a quantity; `tame` is 0 for a problem
+    whose scores rounding may move by more than 0.01: there P may be anything.
     """
 
     any: float
-    narrow: float
+    tame: float
 
 
 Shares = dict[tuple[str, str], Share]  # by pair and quantity
@@ -94,9 +94,8 @@ def shares(found: Sides, bounds: Bounds) -> Shares:
             fwd, bwd, autograd = found.project
             versus["project, exact"] = [step_values(fwd, bwd), autograd]
             judged = compare_steps(found.problem, fwd, bwd, autograd).quantities
-            for q in judged:
-                narrow = q.used if q.width < 0.01 else 0
-                result["manual, autograd", q.name] = Share(q.used, narrow)
+            used = {q.name: np.asarray(q.used) for q in judged}
+            result |= {("manual, autograd", q): _worst(u, bounds) for q, u in used.items()}
         for pair, implementations in versus.items():
             found_shares = [_against_exact(found, values, bounds) for values in implementations]
             for q in Values._fields:
@@ -124,18 +123,21 @@ def _on_the_side_of(
 
 def _shares(one: Values, other: Values, bounds: Bounds, times: int) -> dict[str, Share]:
     return {
-        name: share(a, b, times * e)
+        name: _worst(ratio(a, b, times * e), bounds)
         for name, a, b, e in zip(Values._fields, one, other, bounds.error, strict=True)
     }
 
 
-def share(one: Any, other: Any, allowed: Any) -> Share:
+def _worst(ratios: Any, bounds: Bounds) -> Share:
+    worst = float(ratios.max())
+    return Share(worst, worst if bounds.error.z2.max() < 0.01 else 0.0)
+
+
+def ratio(one: Any, other: Any, allowed: Any) -> Any:
     """NaN, which is no agreement, is an infinite share; so is any where the bound is not finite."""
     difference = abs(one.astype(np.longdouble) - other)
     ratio = np.where(difference == 0, 0, difference / allowed)
-    ratio = np.where(np.isnan(ratio) | ~np.isfinite(allowed), np.inf, ratio)
-    narrow = np.where(allowed < 0.01 * abs(other).max(), ratio, 0)
-    return Share(float(ratio.max()), float(narrow.max()))
+    return np.where(np.isnan(ratio) | ~np.isfinite(allowed), np.inf, ratio)
 
 
 def shares_of(case: Case, with_project: bool = True) -> Shares:
