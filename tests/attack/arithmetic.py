@@ -142,19 +142,21 @@ def fused_multiply_add(a: Real, b: Real, c: Real) -> Real:
     """a · b + c rounded once.
 
     S. Boldo and G. Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using
-    rounding to odd", IEEE Trans. Computers 57 (2008); where it over- or underflows, rounded twice.
+    rounding to odd", IEEE Trans. Computers 57 (2008). Near over- and underflow it rounds twice.
     """
+    if a.dtype == np.float32:
+        wide = a.astype(np.float64) * b.astype(np.float64)  # exact
+        return _sum_rounded_to_odd(wide, c.astype(np.float64)).astype(np.float32)
     high, low = two_product(a, b)
     t_high, t_low = two_sum(c, low)
     v_high, v_low = two_sum(high, t_high)
     result = v_high + _sum_rounded_to_odd(t_low, v_low)
     plain = a * b + c
     # The error terms are exact only away from the ends of the exponent's range.
-    limits = np.finfo(plain.dtype)
-    size = np.maximum(abs(a * b), abs(c))
-    tame = (size > limits.tiny * 2.0**60 / limits.eps) & (size < limits.max / 2.0**60)
-    tame &= (abs(a) < limits.max / 2.0**60) & (abs(b) < limits.max / 2.0**60)
-    tame &= (abs(a * b) > limits.tiny / limits.eps**2) | (a * b == 0)
+    least, most = 2.0**-900, 2.0**900
+    product = abs(high)
+    tame = (np.maximum(product, abs(c)) > least) & (abs(plain) < most)
+    tame &= (abs(a) < most) & (abs(b) < most) & ((product > least) | (a == 0) | (b == 0))
     chosen: Real = np.where(tame, result, plain)
     return chosen
 
@@ -184,8 +186,8 @@ def _split(a: Real) -> tuple[Real, Real]:
 
 def _sum_rounded_to_odd(a: Real, b: Real) -> Real:
     total, error = two_sum(a, b)
-    bits = total.view(f"i{total.dtype.itemsize}")
+    bits = np.asarray(total).view(f"i{total.dtype.itemsize}")
     towards = np.where((error > 0) == (total > 0), 1, -1)
-    odd = np.where((error != 0) & (bits % 2 == 0), bits + towards, bits)
-    result: Real = odd.astype(bits.dtype).view(total.dtype)
+    bits = bits + ((error != 0) & (bits % 2 == 0)) * towards
+    result: Real = bits.view(total.dtype)
     return result

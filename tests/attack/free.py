@@ -36,7 +36,7 @@ class Style(NamedTuple):
 
 
 CHOICES: dict[str, tuple[Any, ...]] = {
-    "fused": (False, True),
+    "fused": (False, False, True),
     "flush": (False, False, False, True),
     "softmax": SOFTMAXES,
     "mean": MEANS,

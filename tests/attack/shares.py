@@ -45,16 +45,7 @@ class Sides(NamedTuple):
     project: Any = None  # Forward and Backward by hand, and autograd's values
 
 
-class Share(NamedTuple):
-    """The largest |difference| / allowed over the elements of a quantity; `tame` is 0 for a problem
-    whose scores rounding may move by more than 0.01: there P may be anything.
-    """
-
-    any: float
-    tame: float
-
-
-Shares = dict[tuple[str, str], Share]  # by pair and quantity
+Shares = dict[tuple[str, str], float]  # by pair and quantity: the largest |difference| / allowed
 
 
 def in_range(problem: Problem) -> bool:
@@ -94,21 +85,20 @@ def shares(found: Sides, bounds: Bounds) -> Shares:
             fwd, bwd, autograd = found.project
             versus["project, exact"] = [step_values(fwd, bwd), autograd]
             judged = compare_steps(found.problem, fwd, bwd, autograd).quantities
-            used = {q.name: np.asarray(q.used) for q in judged}
-            result |= {("manual, autograd", q): _worst(u, bounds) for q, u in used.items()}
+            result |= {("manual, autograd", q.name): q.used for q in judged}
         for pair, implementations in versus.items():
             found_shares = [_against_exact(found, values, bounds) for values in implementations]
             for q in Values._fields:
-                result[pair, q] = Share(*map(max, zip(*(s[q] for s in found_shares), strict=True)))
+                result[pair, q] = max(s[q] for s in found_shares)
         return result
 
 
-def _against_exact(found: Sides, values: Values, bounds: Bounds) -> dict[str, Share]:
+def _against_exact(found: Sides, values: Values, bounds: Bounds) -> dict[str, float]:
     exact = _on_the_side_of(
         found.exact, values, bounds, lambda active: exact_values(found.problem, active)
     )
     own = 1 + OWN_ERROR  # of the exact values: it must accuse nobody
-    return {q: Share(*(x / own for x in s)) for q, s in _shares(values, exact, bounds, 1).items()}
+    return {q: s / own for q, s in _shares(values, exact, bounds, 1).items()}
 
 
 def _on_the_side_of(
@@ -121,16 +111,11 @@ def _on_the_side_of(
     return one._replace(dz1=again.dz1, dW1=again.dW1, db1=again.db1)
 
 
-def _shares(one: Values, other: Values, bounds: Bounds, times: int) -> dict[str, Share]:
+def _shares(one: Values, other: Values, bounds: Bounds, times: int) -> dict[str, float]:
     return {
-        name: _worst(ratio(a, b, times * e), bounds)
+        name: float(ratio(a, b, times * e).max())
         for name, a, b, e in zip(Values._fields, one, other, bounds.error, strict=True)
     }
-
-
-def _worst(ratios: Any, bounds: Bounds) -> Share:
-    worst = float(ratios.max())
-    return Share(worst, worst if bounds.error.z2.max() < 0.01 else 0.0)
 
 
 def ratio(one: Any, other: Any, allowed: Any) -> Any:
