@@ -13,7 +13,11 @@ from tests.attack.project import Problem, Values
 
 Wide = npt.NDArray[np.longdouble]
 TRUSTED = bool(np.finfo(np.longdouble).nmant >= 63)
-OWN_ERROR = 2.0**-10  # relative to the bound: what this evaluation may add to a share
+
+
+def own_error(dtype: np.dtype[Any]) -> float:
+    """What this evaluation may add to a share: its error relative to the bound."""
+    return 2.0**-10 if dtype == np.float64 else 2.0**-30
 
 
 def exact_values(problem: Problem, active: npt.NDArray[np.bool_] | None = None) -> Values:
@@ -50,6 +54,12 @@ def exact_values(problem: Problem, active: npt.NDArray[np.bool_] | None = None) 
         dW1=_product(X.T, dz1) + reg * W1,
         db1=dz1.sum(axis=0, keepdims=True),
     )
+
+
+def exact_penalty(problem: Problem) -> list[Wide]:
+    """reg · W1 and reg · W2."""
+    reg = np.longdouble(problem.X.dtype.type(problem.reg))
+    return [reg * W.astype(np.longdouble) for W in (problem.params.W1, problem.params.W2)]
 
 
 def _product(a: Any, b: Any) -> Wide:

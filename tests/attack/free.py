@@ -165,6 +165,17 @@ def _penalty(machine: Machine, reg: float, W: Real, form: str) -> list[tuple[Any
     return [(half, W), (half, W)]
 
 
+def penalties(problem: Problem, style: Style) -> list[Real]:
+    """reg · W1 and reg · W2 alone."""
+    machine = machine_of(problem, style)
+    found = []
+    for W in (problem.params.W1, problem.params.W2):
+        factors = zip(*_penalty(machine, problem.reg, W, style.penalty), strict=True)
+        a, b = (np.stack([np.broadcast_to(f, W.shape) for f in fs]).astype(W.dtype) for fs in factors)
+        found.append(machine.sum(a, b, style.order))
+    return found
+
+
 def _dz2(problem: Problem, style: Style, P: Real) -> Real:
     machine = machine_of(problem, style)
     Y_ind = np.zeros_like(P)

@@ -7,30 +7,28 @@ returned, however deep, but for those in an index, in `1 + ...` and beside a pla
 import ast
 import copy
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import ModuleType
 from typing import NamedTuple
 
-from tests.attack.project import MODULE, SOURCE, Bounds, Problem
+from tests.attack.project import MODULE, SOURCE, Claim
 
 
 class Mutant(NamedTuple):
     name: str  # the line, and what was dropped from it
     tree: ast.Module
 
-    def bounds(self) -> Callable[[Problem], Bounds]:
+    def claim(self) -> Claim:
         module = ModuleType(MODULE)
         module.__file__ = str(SOURCE)
         module.__package__ = MODULE.rpartition(".")[0]
-        kept = sys.modules.get(MODULE)
-        sys.modules[MODULE] = module  # a dataclass looks its module up
+        kept = sys.modules[MODULE]
+        sys.modules[MODULE] = module  # where a dataclass looks its annotations up
         try:
             exec(compile(self.tree, f"mutant {self.name}", "exec"), module.__dict__)
         finally:
-            if kept is not None:
-                sys.modules[MODULE] = kept
-        function: Callable[[Problem], Bounds] = module.error_bounds
-        return function
+            sys.modules[MODULE] = kept
+        return Claim(module.error_bounds, module.penalty_bounds)
 
 
 def mutants(source: str | None = None) -> list[Mutant]:

@@ -180,8 +180,8 @@ def random_recipe(rng: np.random.Generator, dtype: str) -> Recipe:
         *(_fill(rng, dtype) for _ in ARRAYS),
         str(rng.choice(LABELS)),
         int(rng.integers(1000)),
-        _apart(rng, dtype),
-        int(rng.integers(-10, 62)) if rng.random() < 0.2 else None,
+        apart := _apart(rng, dtype),
+        _offset(rng, dtype) if apart and rng.random() < 0.4 else None,
         twists,
     )
 
@@ -191,6 +191,11 @@ def _apart(rng: np.random.Generator, dtype: str) -> float:
     limits = np.finfo(dtype)
     critical = -np.log([limits.eps / 2, limits.eps / 2, limits.tiny, limits.smallest_subnormal, 0.5])
     return float(rng.choice([*critical, 0, 0, 0]) * rng.uniform(0.9, 1.1))
+
+
+def _offset(rng: np.random.Generator, dtype: str) -> int:
+    """Such that scores are rounded to a number from 2^-10 to 2^8."""
+    return int(np.finfo(dtype).nmant + rng.integers(-10, 9))
 
 
 def _size(name: str, rng: np.random.Generator) -> int:
