@@ -19,6 +19,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="random problems per dtype where right answers must agree (the full run: 2000)",
     )
+    parser.addoption(
+        "--attack",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="how long to attack the rounding bound in each dtype (default: 150 problems)",
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ returned, however deep, but for those in an index, in `1 + ...` and beside a pla
 import ast
 import copy
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from types import ModuleType
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from tests.attack.project import MODULE, SOURCE, Claim
 
 class Mutant(NamedTuple):
     name: str  # the line, and what was dropped from it
+    dropped: str
     tree: ast.Module
 
     def claim(self) -> Claim:
@@ -34,7 +36,13 @@ class Mutant(NamedTuple):
 def mutants(source: str | None = None) -> list[Mutant]:
     text = SOURCE.read_text(encoding="utf-8") if source is None else source
     tree = ast.parse(text)
-    return [Mutant(*_without(tree, place)) for place in _places(tree)]
+    found = [Mutant(*_without(tree, place)) for place in _places(tree)]
+    seen: Counter[str] = Counter()
+    for number, mutant in enumerate(found):  # a summand may stand in a line twice
+        seen[mutant.name] += 1
+        if seen[mutant.name] > 1:
+            found[number] = mutant._replace(name=f"{mutant.name}, no. {seen[mutant.name]}")
+    return found
 
 
 class Place(NamedTuple):
@@ -64,7 +72,7 @@ def _places(tree: ast.Module) -> Iterator[Place]:
             yield Place(number, "right")
 
 
-def _without(tree: ast.Module, place: Place) -> tuple[str, ast.Module]:
+def _without(tree: ast.Module, place: Place) -> tuple[str, str, ast.Module]:
     changed = copy.deepcopy(tree)
     node = list(ast.walk(changed))[place.node]
     if isinstance(node, ast.AugAssign):
@@ -75,7 +83,7 @@ def _without(tree: ast.Module, place: Place) -> tuple[str, ast.Module]:
         dropped, kept = ast.unparse(one), other
     line = node.lineno
     mutated = _Replace(node, kept).visit(changed)
-    return f"line {line}: {dropped}", ast.fix_missing_locations(mutated)
+    return f"line {line}: {dropped}", dropped, ast.fix_missing_locations(mutated)
 
 
 class _Replace(ast.NodeTransformer):
