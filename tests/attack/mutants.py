@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import NamedTuple
 
-from tests.attack.project import MODULE, SOURCE, Claim
+from tests.attack.project import MODULE, SOURCE, Claim, claim
 
 
 class Mutant(NamedTuple):
@@ -30,7 +30,7 @@ class Mutant(NamedTuple):
             exec(compile(self.tree, f"mutant {self.name}", "exec"), module.__dict__)
         finally:
             sys.modules[MODULE] = kept
-        return Claim(module.error_bounds, module.penalty_bounds)
+        return claim(module)
 
 
 def mutants(source: str | None = None) -> list[Mutant]:
