@@ -30,9 +30,7 @@ CASES = catalogue.read() if catalogue.FILE.exists() else {}
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_no_right_answer_takes_more_than_it_is_allowed(
-    dtype: str, request: pytest.FixtureRequest
-):
+def test_no_right_answer_takes_more_than_it_is_allowed(dtype: str, request: pytest.FixtureRequest):
     seconds = request.config.getoption("--attack")
     found = largest_shares(dtype, 0, Budget(seconds=seconds) if seconds else Budget(problems=150))
     print(shares_text(dtype, found))
@@ -134,7 +132,8 @@ def test_the_exact_values_are_finer_than_the_bound(dtype: str):
     for name, ours, theirs in zip(
         Values._fields, exact_values(problem), in_60_digits(problem), strict=True
     ):
-        off = np.vectorize(lambda a, b: float(abs(_mp(a) - b)))(ours, theirs)
+        with mpmath.workdps(60):
+            off = np.vectorize(lambda a, b: float(abs(_mp(a) - b)))(ours, theirs)
         assert (off <= own_error(np.dtype(np.float64)) * error[name]).all(), name
 
 

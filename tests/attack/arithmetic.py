@@ -97,7 +97,9 @@ class Machine:
         if not self.fused:
             return self.multiply(a, b)
         half = len(a) // 2
-        pairs = self.multiply_add(a[:half], b[:half], self.multiply(a[half : 2 * half], b[half : 2 * half]))
+        pairs = self.multiply_add(
+            a[:half], b[:half], self.multiply(a[half : 2 * half], b[half : 2 * half])
+        )
         return np.concatenate([pairs, self.multiply(a[2 * half :], b[2 * half :])])
 
     def _reduce(self, terms: Real, order: Order) -> Real:

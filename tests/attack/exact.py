@@ -78,7 +78,13 @@ def largest_terms(problem: Problem) -> float:
     da1 = _product(ones, W2.T)
     squares = (W1**2).sum() + (W2**2).sum()
     sums = (
-        z1.max() * N, z2.max() * 2 * N, da1.max() * N, squares, squares * reg, W1.max() * max(reg, 1) * 2,
-        (_product(z1.T, ones) + 2 * reg * W2).max(), (_product(X.T, da1) + 2 * reg * W1).max(),
+        z1.max() * N,
+        z2.max() * 2 * N,
+        da1.max() * N,
+        squares,
+        squares * reg,
+        W1.max() * max(reg, 1) * 2,
+        (_product(z1.T, ones) + 2 * reg * W2).max(),
+        (_product(X.T, da1) + 2 * reg * W1).max(),
     )
     return float(max(sums))

@@ -62,7 +62,10 @@ def random_order(rng: np.random.Generator) -> Order:
 def random_style(rng: np.random.Generator) -> Style:
     chosen = {name: values[rng.integers(len(values))] for name, values in CHOICES.items()}
     return Style(
-        order=random_order(rng), loss_order=random_order(rng), seed=int(rng.integers(1000)), **chosen
+        order=random_order(rng),
+        loss_order=random_order(rng),
+        seed=int(rng.integers(1000)),
+        **chosen,
     )
 
 
@@ -171,7 +174,9 @@ def penalties(problem: Problem, style: Style) -> list[Real]:
     found = []
     for W in (problem.params.W1, problem.params.W2):
         factors = zip(*_penalty(machine, problem.reg, W, style.penalty), strict=True)
-        a, b = (np.stack([np.broadcast_to(f, W.shape) for f in fs]).astype(W.dtype) for fs in factors)
+        a, b = (
+            np.stack([np.broadcast_to(f, W.shape) for f in fs]).astype(W.dtype) for fs in factors
+        )
         found.append(machine.sum(a, b, style.order))
     return found
 

@@ -12,6 +12,7 @@ from compare.bounds import rounding
 from compare.bounds.quantities import BY_ROW, SUMMED, Values
 from compare.bounds.rounding import Bounds, Mask, error_bounds
 from compare.problems.problem import Problem
+
 from manual import Params
 
 SOURCE = Path(str(inspect.getsourcefile(error_bounds)))  # of the bound: what mutants.py mutates

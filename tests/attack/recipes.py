@@ -189,7 +189,9 @@ def random_recipe(rng: np.random.Generator, dtype: str) -> Recipe:
 def _apart(rng: np.random.Generator, dtype: str) -> float:
     """None, or such that exp(-apart) is near u, near the smallest normal number, or near 0."""
     limits = np.finfo(dtype)
-    critical = -np.log([limits.eps / 2, limits.eps / 2, limits.tiny, limits.smallest_subnormal, 0.5])
+    critical = -np.log(
+        [limits.eps / 2, limits.eps / 2, limits.tiny, limits.smallest_subnormal, 0.5]
+    )
     return float(rng.choice([*critical, 0, 0, 0]) * rng.uniform(0.9, 1.1))
 
 
