@@ -12,7 +12,7 @@ SOFTMAXES = ("quotient", "reciprocal", "exp of log P")
 MEANS = ("divided", "times 1/N", "each divided", "each times 1/N")
 LOSS_MEANS = ("divided", "times 1/N", "each divided")
 PENALTIES = ("reg·W", "½reg·2W", "two halves", "½reg twice")
-LOSS_PENALTIES = ("½reg·(sum)", "½·(reg·sum)", "½reg·sum each", "every square")
+LOSS_PENALTIES = ("before the rows", "½reg·(sum)", "½·(reg·sum)", "½reg·sum each", "every square")
 ULPS = ("none", "up", "down", "true class up", "true class down", "random")
 
 
@@ -201,6 +201,10 @@ def _loss(problem: Problem, style: Style, log_p: Real) -> Real:
     W1, W2 = (W.ravel() for W in (problem.params.W1, problem.params.W2))
     N, one, half = (machine.rounded(x) for x in (len(log_p), 1, 0.5))
     reg, half_reg = machine.dtype.type(problem.reg), machine.rounded(0.5 * problem.reg)
+    if style.loss_penalty == "before the rows":
+        squares = machine.add(*(machine.sum(W, W, order) for W in (W1, W2)))
+        rows = machine.divide(-log_p, N)
+        return machine.sum(np.append(machine.multiply(half_reg, squares), rows), one, order)
     if style.loss_mean == "divided":
         data = machine.divide(machine.sum(-log_p, one, order), N)
     elif style.loss_mean == "times 1/N":

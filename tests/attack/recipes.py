@@ -17,6 +17,7 @@ FILLS = (
     "same rows",
     "lost rows",
     "lost columns",
+    "lost squares",
     "tied rows",
     "tied columns",
 )
@@ -99,11 +100,19 @@ def fill(fill: Fill, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Real:
         "same rows": lambda: np.broadcast_to(rng.normal(size=shape[1:]), shape),
         "lost rows": lambda: np.multiply.outer(one_and_small(rows, lost), np.ones(shape[1:])),
         "lost columns": lambda: np.broadcast_to(one_and_small(last, lost), shape),
+        "lost squares": lambda: _lost_squares(shape, u * lost),
         "tied rows": lambda: np.multiply.outer(one_and_small(rows, tied), np.ones(shape[1:])),
         "tied columns": lambda: np.broadcast_to(one_and_small(last, tied), shape),
     }[fill.kind]()
     exponents = fill.exponent - rng.integers(0, fill.spread + 1, size=shape)
     return np.ldexp(np.asarray(numbers, np.longdouble), exponents)  # rounded to the dtype at last
+
+
+def _lost_squares(shape: tuple[int, ...], small: Any) -> Any:
+    """1 and then numbers whose squares a sum loses."""
+    numbers = np.full(shape, np.sqrt(small[0]))
+    numbers.flat[0] = 1
+    return numbers
 
 
 def _finite(array: Real, dtype: np.dtype[Any]) -> Real:

@@ -1,7 +1,7 @@
 """A search for the problems and implementations that take the largest share of the allowance."""
 
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -110,10 +110,10 @@ def regime(problem: Problem, may: Allowed) -> str:
 
 
 def hunt(
-    dtype: str, seed: int, budget: Budget, suspects: Mapping[str, Claim], at_once: int = 4
+    dtype: str, seed: int, budget: Budget, suspects: Mapping[str, Claim], start: Sequence[Case] = ()
 ) -> tuple[dict[str, Best], dict[str, Best]]:
     """For each of the bounds `suspects`, a case that shows it to be too small: those found, and for
-    the others the case that came nearest. A few suspects are looked at on each problem.
+    the others the case that came nearest. Four suspects are looked at on each problem.
     """
     rng = np.random.default_rng(seed)
     caught: dict[str, Best] = {}
@@ -124,10 +124,15 @@ def hunt(
         alive = [name for name in suspects if name not in caught]
         if not alive:
             break
-        looked_at = [str(name) for name in rng.permutation(alive)[:at_once]]
+        looked_at = [str(name) for name in rng.permutation(alive)[:4]]
         target = nearest.get(looked_at[0])
-        fresh = target is None or rng.random() < 0.15
-        case = random_case(rng, dtype) if fresh or not target else varied_case(target.case, rng)
+        if start and rng.random() < 0.3:
+            case = start[rng.integers(len(start))]
+            case = case if rng.random() < 0.3 else varied_case(case, rng)
+        elif target is None or rng.random() < 0.15:
+            case = random_case(rng, dtype)
+        else:
+            case = varied_case(target.case, rng)
         found = sides(case)
         if found is None:
             continue
