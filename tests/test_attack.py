@@ -57,6 +57,18 @@ def test_a_hard_case_stays_within_the_bound(name: str):
     assert {key: share for key, share in found.items() if not share <= 1} == {}
 
 
+@pytest.mark.xfail(strict=True, reason="E has no term for reg times a 2·W that is flushed to 0")
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_doubled_weight_may_be_flushed_to_0(dtype: str):
+    """As autograd has it: (reg/2) · (2·W), from the square in the penalty."""
+    zero, lowest = Fill("zero"), int(np.finfo(dtype).minexp)
+    W2, reg = Fill("near one", lowest - 4), Fill("constant", 20)
+    recipe = Recipe(dtype, 1, 1, 1, 2, zero, zero, zero, W2, zero, reg)
+    found = sides(Case(recipe, Style(flush=True, penalty="½reg·2W"), Style()))
+    assert found is not None
+    assert max(shares(found, allowed(CLAIM, found.problem)).values()) <= 1
+
+
 @pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: mutant.name)
 def test_a_summand_dropped_from_the_bound_is_noticed(mutant: Mutant):
     """Where it is not, look for a case that shows it: python -m tests.attack 600"""
