@@ -25,6 +25,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--slow", action="store_true", help="also the commands of the READMEs that take minutes"
     )
+    parser.addoption(
+        "--attack",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="how long to attack the rounding bound in each dtype (default: 150 problems)",
+    )
 
 
 @pytest.fixture(autouse=True)
