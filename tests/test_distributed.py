@@ -356,7 +356,9 @@ def hanging() -> Iterator[Fault]:
     """It takes as long as its --timeout: so it is started before the others."""
     fault = Fault("-m", "tests.faulty_ranks", "hangs", "--timeout", "12")
     yield fault
-    fault.run.kill()
+    fault.run.terminate()  # where its test did not run; the launcher then ends its ranks
+    with fault.run:
+        pass
 
 
 @pytest.mark.usefixtures("hanging")
