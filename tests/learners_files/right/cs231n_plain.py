@@ -1,0 +1,58 @@
+import numpy as np
+
+
+class TwoLayerNet(object):
+    """
+    A two-layer fully-connected neural network: affine - ReLU - affine - softmax.
+    """
+
+    def __init__(self, input_size, hidden_size, output_size, std=1e-4):
+        self.params = {}
+        self.params['W1'] = std * np.random.randn(input_size, hidden_size)
+        self.params['b1'] = np.zeros(hidden_size)
+        self.params['W2'] = std * np.random.randn(hidden_size, output_size)
+        self.params['b2'] = np.zeros(output_size)
+
+    def loss(self, X, y=None, reg=0.0):
+        # Unpack variables from the params dictionary
+        W1, b1 = self.params['W1'], self.params['b1']
+        W2, b2 = self.params['W2'], self.params['b2']
+        N, D = X.shape
+
+        # Forward pass
+        hidden = np.maximum(0, X.dot(W1) + b1)
+        scores = hidden.dot(W2) + b2
+
+        # If the targets are not given then jump out, we're done
+        if y is None:
+            return scores
+
+        # Loss
+        shifted = scores - np.max(scores, axis=1, keepdims=True)
+        exp_scores = np.exp(shifted)
+        sum_exp = np.sum(exp_scores, axis=1, keepdims=True)
+        probs = exp_scores / sum_exp
+        log_probs = shifted - np.log(sum_exp)
+        data_loss = -np.sum(log_probs[range(N), y]) / N
+        reg_loss = 0.5 * reg * np.sum(W1 * W1) + 0.5 * reg * np.sum(W2 * W2)
+        loss = data_loss + reg_loss
+
+        # Backward pass: compute gradients
+        grads = {}
+        dscores = probs
+        dscores[range(N), y] -= 1
+        dscores /= N
+
+        grads['W2'] = np.dot(hidden.T, dscores)
+        grads['b2'] = np.sum(dscores, axis=0)
+
+        dhidden = np.dot(dscores, W2.T)
+        dhidden[hidden <= 0] = 0
+
+        grads['W1'] = np.dot(X.T, dhidden)
+        grads['b1'] = np.sum(dhidden, axis=0)
+
+        grads['W2'] += reg * W2
+        grads['W1'] += reg * W1
+
+        return loss, grads
