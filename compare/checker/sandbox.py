@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from compare.checker import worker
 from compare.checker.lines import STEPS
+from compare.checker.trace import Binding, Raised
 from compare.problems.problem import Problem
 
 MEMORY = 2**31  # bytes of address space, NumPy's own included
@@ -32,6 +33,7 @@ class Run(NamedTuple):
     error: str | None = None
     changed: tuple[str, ...] = ()  # arguments that it wrote to
     unstable: tuple[str, ...] = ()  # values that a second call gave otherwise
+    raised: Raised | None = None
 
 
 class Answer(NamedTuple):
@@ -39,6 +41,13 @@ class Answer(NamedTuple):
 
     runs: Mapping[str, Run]
     failure: str | None = None
+    trace: tuple[Binding, ...] = ()  # of one more run, on the probe `trace_probe`
+    trace_probe: str = ""
+    trace_note: str = ""  # why the trace is not whole
+    remarks: tuple[str, ...] = ()  # how the function was called, and what it returned was read
+    output: str = ""  # the beginning of what it printed
+    source: str = ""  # the learner's source as it is; "" if unknown
+    form: str = "function"  # or "class TwoLayerNet"
 
 
 def arguments(problem: Problem) -> dict[str, Any]:
@@ -48,7 +57,9 @@ def arguments(problem: Problem) -> dict[str, Any]:
     return {"X": X, "y": problem.y, **params, "reg": float(problem.X.dtype.type(problem.reg))}
 
 
-def run_function(function: Any, probes: Mapping[str, Problem]) -> Answer:
+def run_function(
+    function: Any, probes: Mapping[str, Problem], trace: str | None = None
+) -> Answer:
     """Call a function of this very process. Raises ValueError for another signature."""
     name = getattr(function, "__name__", "backward")
     worker.check_signature(function, name)
@@ -59,7 +70,9 @@ def run_function(function: Any, probes: Mapping[str, Problem]) -> Answer:
     return Answer({name: _run(run["values"], run) for name, run in found.items()})
 
 
-def run_file(path: Path, probes: Mapping[str, Problem], timeout: float) -> Answer:
+def run_file(
+    path: Path, probes: Mapping[str, Problem], timeout: float, trace: str | None = None
+) -> Answer:
     """Run the file's function `backward` in a process of its own, for `timeout` seconds at most."""
     with tempfile.TemporaryDirectory() as folder:
         inputs, outputs = Path(folder, "in"), Path(folder, "out")
