@@ -90,11 +90,11 @@ ANCESTORS: dict[str, frozenset[str]] = {name: _ancestors(name) for name in STEPS
 
 def inputs(problem: Problem) -> dict[str, Any]:
     """What the lines read besides each other, under the names that they use, in float64."""
-    N, _, _, C = problem.sizes
+    N, D, H, C = problem.sizes
     arrays = {"X": problem.X, **problem.params._asdict()}
     given = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
     reg = float(problem.X.dtype.type(problem.reg))
-    return {"np": np, "y": problem.y, "reg": reg, "N": N, "C": C, **given}
+    return {"np": np, "y": problem.y, "reg": reg, "N": N, "D": D, "H": H, "C": C, **given}
 
 
 def run_line(line: str, quantity: str, environment: Mapping[str, Any]) -> Any:

@@ -26,7 +26,7 @@ Array = npt.NDArray[Any]
 Environment = Mapping[str, Any]
 
 CLOSE = 1e-9  # of the largest value, on the batch that is searched; the others must confirm
-INPUTS = ("X", "W1", "b1", "W2", "b2", "reg", "N", "C")
+INPUTS = ("X", "W1", "b1", "W2", "b2", "reg", "N", "D", "H", "C")
 LARGEST = 4096  # elements of a value in between
 
 
@@ -112,25 +112,20 @@ class OutOfTime(Exception):
 
 
 def instead(
-    line: str, quantity: str, known: Environment, observed: Array, seconds: float
+    line: str, quantity: str, known: Environment, observed: Array, kind: str, deadline: float
 ) -> Iterator[str]:
-    """Lines that give `observed` from what is `known`, the nearest to `line` first: one edit, one
-    or two fitted numbers, two edits. At most `seconds` long; the caller confirms elsewhere.
+    """Lines that give `observed` from what is `known`: one edit away from `line`, with one or two
+    fitted numbers, or two edits away. The caller confirms elsewhere. Raises OutOfTime.
     """
-    deadline = time.monotonic() + seconds
     observed = np.asarray(observed, np.float64)
     if not np.isfinite(observed).all() or observed.size == 0:
         return
     told: set[str] = set()
-    try:
-        for source in (_edited(1), _fitted, _edited(2)):
-            for text in source(line, quantity, known, observed, deadline):
-                text = normal(text)
-                if text not in told:
-                    told.add(text)
-                    yield text
-    except OutOfTime:
-        return
+    for text in KINDS[kind](line, quantity, known, observed, deadline):
+        text = normal(text)
+        if text not in told:
+            told.add(text)
+            yield text
 
 
 Source = Callable[[str, str, Environment, Array, float], Iterator[str]]
@@ -290,6 +285,13 @@ def _solved(
         for name, number in zip(reversed(unknown), reversed(plain), strict=True):
             text = re.sub(rf"\b{name}\b", repr(number), text)
         yield text
+
+
+KINDS: dict[str, Source] = {
+    "one edit": _edited(1),
+    "numbers": _fitted,
+    "two edits": _edited(2),
+}
 
 
 class Search:
