@@ -142,8 +142,8 @@ class _Output:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        with suppress(OSError, ValueError):
-            while data := os.read(self.process.stdout.fileno(), 2**16):
+        with self.process.stdout as pipe, suppress(OSError, ValueError):
+            while data := os.read(pipe.fileno(), 2**16):
                 if len(self.kept) < 4 * OUTPUT:
                     self.kept += data
 
@@ -156,6 +156,7 @@ class _Output:
         return self.process.returncode is not None
 
     def text(self) -> str:
+        self.thread.join(1)  # the process is gone, and so is the pipe's other end
         text = bytes(self.kept).decode("utf-8", errors="backslashreplace")
         lines = [printable(line.expandtabs(), OUTPUT) for line in text.splitlines()]
         whole = "\n".join(lines)
