@@ -522,6 +522,7 @@ CATALOGUE: tuple[Mistake, ...] = (
             "loss": tuple((_LOG_P, f"np.log(P + {e})") for e in _SMALL),
             "dz2": tuple((_MEAN, f"{_PICK} / ({_PICK} + {e}) * (P - Y_ind) / N") for e in _SMALL),
         },
+        edge_in=("loss",),
     ),
     Mistake(
         "p-clipped",
@@ -545,6 +546,7 @@ CATALOGUE: tuple[Mistake, ...] = (
                 for top in (f"1 - {e}", "1")
             ),
         },
+        edge_in=("loss", "P"),
     ),
     Mistake(
         "overwritten",

@@ -1,7 +1,7 @@
 """Edits of a line are edits of its tree: brackets cannot be lost, nor words be cut in two."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import lru_cache
 
 
@@ -45,10 +45,9 @@ class _Replace(ast.NodeTransformer):
         return visited
 
 
-def renamed(text: str, names: Callable[[str], str]) -> str:
-    """The text with other names for its variables."""
-    tree = ast.parse(text)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            node.id = names(node.id)
-    return ast.unparse(tree)
+def shown(line: str, quantity: str, right: Mapping[str, str]) -> str:
+    """What a line computes, without the helpers that are as they should be."""
+    theirs = {normal(text) for text in right[quantity].splitlines()}
+    lines = [text for text in normal(line).splitlines() if text not in theirs]
+    lines = lines or normal(line).splitlines()
+    return "; ".join(text.removeprefix(f"{quantity} = ") for text in lines)
