@@ -172,4 +172,3 @@ def own_line(case: Case, quantity: str, lines: Lines) -> Array:
     """
     computed = walk(case, {q: line for q, line in lines.items() if q != quantity}, quantity)
     return case.right[quantity] if computed is None else computed[quantity]
-

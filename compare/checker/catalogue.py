@@ -129,7 +129,10 @@ CATALOGUE: tuple[Mistake, ...] = (
         "divided by N·C, the number of elements, instead of N, the number of samples",
         "np.mean over the whole matrix",
         "every batch shows it",
-        {"dz2": ((_MEAN, "(P - Y_ind) / (N * C)"),), "loss": ((_DATA_LOSS, "-(Y_ind * log_P).sum() / (N * C)"),)},
+        {
+            "dz2": ((_MEAN, "(P - Y_ind) / (N * C)"),),
+            "loss": ((_DATA_LOSS, "-(Y_ind * log_P).sum() / (N * C)"),),
+        },
     ),
     Mistake(
         "two-over-n",
@@ -293,8 +296,7 @@ CATALOGUE: tuple[Mistake, ...] = (
         "hidden where every unit is active",
         {
             "dz1": tuple(
-                (_MASK, f"da1 * np.where(z1 > 0, 1, {slope})")
-                for slope in ("0.01", "0.1", "0.2")
+                (_MASK, f"da1 * np.where(z1 > 0, 1, {slope})") for slope in ("0.01", "0.1", "0.2")
             )
         },
     ),
@@ -370,7 +372,10 @@ CATALOGUE: tuple[Mistake, ...] = (
         {
             "P": (
                 (_NORMALISE, "E / E.sum(axis=0, keepdims=True)"),
-                (RIGHT["P"], "P = np.exp(z2 - z2.max(axis=0)) / np.exp(z2 - z2.max(axis=0)).sum(axis=0)"),
+                (
+                    RIGHT["P"],
+                    "P = np.exp(z2 - z2.max(axis=0)) / np.exp(z2 - z2.max(axis=0)).sum(axis=0)",
+                ),
                 (RIGHT["P"], "P = np.exp(z2) / np.exp(z2).sum(axis=0)"),
             )
         },
@@ -429,7 +434,14 @@ CATALOGUE: tuple[Mistake, ...] = (
         "it learns, slowly; the loss stays near log C",
         "hidden by W2 = 0",
         {
-            "P": ((_NORMALISE, "np.exp(Q) / np.exp(Q).sum(axis=1, keepdims=True)".replace("Q", f"({_NORMALISE})")),),
+            "P": (
+                (
+                    _NORMALISE,
+                    "np.exp(Q) / np.exp(Q).sum(axis=1, keepdims=True)".replace(
+                        "Q", f"({_NORMALISE})"
+                    ),
+                ),
+            ),
             "loss": (
                 (
                     _LOG_P,
@@ -463,8 +475,7 @@ CATALOGUE: tuple[Mistake, ...] = (
                 for scale in (" / N", " * 2 / N", " * 2 / (N * C)", " / (N * C)")
             ),
             "loss": tuple(
-                (_DATA_LOSS, f"{factor}((P - Y_ind) ** 2).sum() / N")
-                for factor in ("", "0.5 * ")
+                (_DATA_LOSS, f"{factor}((P - Y_ind) ** 2).sum() / N") for factor in ("", "0.5 * ")
             ),
         },
     ),
@@ -712,7 +723,13 @@ CATALOGUE: tuple[Mistake, ...] = (
                 for kept in ("< N - 1", "> 0")
             ),
             **_at(*WEIGHTS, edits=tuple((_DATA, _rows(rows)) for rows in ("[:-1]", "[1:]"))),
-            **_at(*BIASES, edits=((_SUM, "{d}[:-1].sum(axis=0, keepdims=True)"), (_SUM, "{d}[1:].sum(axis=0, keepdims=True)"))),
+            **_at(
+                *BIASES,
+                edits=(
+                    (_SUM, "{d}[:-1].sum(axis=0, keepdims=True)"),
+                    (_SUM, "{d}[1:].sum(axis=0, keepdims=True)"),
+                ),
+            ),
         },
     ),
     Mistake(
@@ -780,7 +797,13 @@ CATALOGUE: tuple[Mistake, ...] = (
         "reg multiplies the data's gradient too: brackets",
         "reg * (X.T @ d + W)",
         "hidden by reg = 1",
-        _at(*WEIGHTS, edits=((_GRADIENT, f"reg * ({_DATA} + {{p}})"), (_GRADIENT, f"reg * ({_DATA}) + {{p}}"))),
+        _at(
+            *WEIGHTS,
+            edits=(
+                (_GRADIENT, f"reg * ({_DATA} + {{p}})"),
+                (_GRADIENT, f"reg * ({_DATA}) + {{p}}"),
+            ),
+        ),
     ),
     Mistake(
         "exp-base-2",
@@ -794,7 +817,12 @@ CATALOGUE: tuple[Mistake, ...] = (
         "the sign of the scores in exp is swapped",
         "exp(-scores)",
         "every batch shows it",
-        {"P": (("np.exp(s)", "np.exp(-s)"), (RIGHT["P"], "P = np.exp(-z2) / np.exp(-z2).sum(axis=1, keepdims=True)"))},
+        {
+            "P": (
+                ("np.exp(s)", "np.exp(-s)"),
+                (RIGHT["P"], "P = np.exp(-z2) / np.exp(-z2).sum(axis=1, keepdims=True)"),
+            )
+        },
     ),
     Mistake(
         "p-for-dz2",

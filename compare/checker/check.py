@@ -48,9 +48,7 @@ def check(
     batches = probes(seed)
     name = str(getattr(function, "__name__", type(function).__name__))
     answer = run_function(function, batches, trace=TRACED)
-    report = judge(
-        name, answer, batches, strict, search, lambda more: run_function(function, more)
-    )
+    report = judge(name, answer, batches, strict, search, lambda more: run_function(function, more))
     return replace(report, seed=seed, hint=hint)
 
 
@@ -143,5 +141,3 @@ def _error_line(raised: Mapping[str, str | None], probes: int) -> str:
     first = next(iter(raised))
     where = "" if len(raised) == probes else f" (on the batch “{first}”)"
     return f"{raised[first]}{where}"
-
-

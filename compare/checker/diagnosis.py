@@ -52,9 +52,7 @@ class State(NamedTuple):
 
 def wrong_quantities(cases: Sequence[Case]) -> list[str]:
     """Those returned that are not right on every probe, in the order of the computation."""
-    return [
-        q for q in STEPS if any(q in case.returned and not is_right(case, q) for case in cases)
-    ]
+    return [q for q in STEPS if any(q in case.returned and not is_right(case, q) for case in cases)]
 
 
 def explain(cases: Sequence[Case], wrong: Sequence[str], seconds: float) -> list[Place]:
@@ -91,8 +89,7 @@ def _undecided(state: State, case: Case, quantity: str) -> bool:
         return True
     given = case.given
     return any(
-        q in ANCESTORS[quantity] and q not in given and q not in state.lines
-        for q in state.settled
+        q in ANCESTORS[quantity] and q not in given and q not in state.lines for q in state.settled
     )
 
 
@@ -141,9 +138,7 @@ def unseen(cases: Sequence[Case], quantity: str, state: State | None = None) -> 
     ]
 
 
-def _left(
-    state: State, candidate: Explained, open_: Sequence[str], quantity: str
-) -> int | None:
+def _left(state: State, candidate: Explained, open_: Sequence[str], quantity: str) -> int | None:
     """How many are still open if this line is the learner's; None if it is not."""
     lines = {**state.lines, candidate.quantity: candidate.line}
     checked = {quantity, candidate.quantity}
@@ -157,9 +152,7 @@ def _left(
     return len(open_quantities(then))
 
 
-def fits_everywhere(
-    state: State, lines: Lines, quantities: Collection[str], seen_in: str
-) -> bool:
+def fits_everywhere(state: State, lines: Lines, quantities: Collection[str], seen_in: str) -> bool:
     """These lines give the learner's numbers on every batch; on one where the right ones do not,
     and where there are numbers to see.
     """
@@ -319,7 +312,9 @@ def _pairs_before(state: State, quantity: str, deadline: float) -> list[Explaine
     places = unseen(state.cases, quantity, state)
     for place in places:
         for first in CATALOGUE:
-            for one in first.wrong_lines(place)[:VARIANTS_IN_PAIRS] if place in first.places else ():
+            for one in (
+                first.wrong_lines(place)[:VARIANTS_IN_PAIRS] if place in first.places else ()
+            ):
                 if RATE in one:
                     continue
                 before = state._replace(lines={**state.lines, place: one})

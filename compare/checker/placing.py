@@ -80,9 +80,7 @@ def _parts(line: str, names: Mapping[str, object]) -> Iterator[Array]:
 
 
 def _among(seen: Seen, values: Sequence[Array]) -> bool:
-    return any(
-        _same(form, value) for value in values for form in seen.forms(np.shape(value))
-    )
+    return any(_same(form, value) for value in values for form in seen.forms(np.shape(value)))
 
 
 def _same(a: Array, b: Array) -> bool:

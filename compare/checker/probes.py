@@ -4,7 +4,7 @@ Sizes and numbers are drawn anew for each run, from a seed that the report names
 written for them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -99,10 +99,10 @@ def _kinks(draw: Draw) -> Problem:
 def _large_z1(draw: Draw) -> Problem:
     """z1 up to some ten thousand, and gradients in the thousands; scores as they usually are."""
     problem = _sized(draw, draw.size(11, 16), draw.rng.uniform(0.3, 0.7))
-    X = problem.X * 10 ** draw.rng.uniform(3.3, 3.8)
     params = problem.params
+    X = problem.X * (draw.rng.uniform(3e4, 5e4) / (problem.X @ params.W1).max())
     a1 = np.maximum(X @ params.W1 + params.b1, 0)
-    W2 = params.W2 / abs(a1 @ params.W2).max() * 5
+    W2 = params.W2 / abs(a1 @ params.W2).max()
     return replace(problem, X=X, params=params._replace(W2=W2))
 
 
@@ -180,14 +180,8 @@ _MAKERS: dict[str, Callable[[Draw], Problem]] = {
     "uneven classes": _uneven_classes,
     "scores of some hundreds": _large_scores,
     "float32": lambda draw: _sized(draw, draw.size(19, 23), 0.1, "float32"),
-    "some 1500 samples": lambda draw: draw.problem(
-        draw.size(1400, 1600), 4, 6, 3, 0.01, "float64"
-    ),
+    "some 1500 samples": lambda draw: draw.problem(draw.size(1400, 1600), 4, 6, 3, 0.01, "float64"),
     "z1 exactly 0": _kinks,
     "scores around 1000": _huge_scores,
     "scores from -400 to 600": _distant_rows,
 }
-
-
-def ordinary(names: Iterator[str]) -> list[str]:
-    return [name for name in names if name not in EDGES]

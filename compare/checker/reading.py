@@ -105,9 +105,7 @@ def read(case: Case, trace: Sequence[Binding], wrong: Sequence[str]) -> Reading:
     return Reading(seen, values, bindings)
 
 
-def _following(
-    case: Case, quantity: str, seen: Sequence[Seen]
-) -> tuple[Array, Binding] | None:
+def _following(case: Case, quantity: str, seen: Sequence[Seen]) -> tuple[Array, Binding] | None:
     """The first value that is what the right line gives on the earlier ones."""
     computed = walk(case, {}, quantity)
     if computed is None:

@@ -166,7 +166,9 @@ def _statements(
     assert isinstance(target, ast.Name)
     search = Search(names, deadline)
     for spent in range(edits, -1, -1):
-        for found in search.level(first.value, spent) if not rest else search.near(first.value, spent)[spent]:
+        for found in (
+            search.level(first.value, spent) if not rest else search.near(first.value, spent)[spent]
+        ):
             if not rest:
                 if spent == edits:
                     yield found.value, partial(_text, [(target.id, found.tree)])
@@ -461,15 +463,11 @@ class Search:
                             value = _tried(call, *(f.value for f in arguments))
                             if value is not None:
                                 func = ast.Attribute(ast.Name("np"), other)
-                                yield Found(
-                                    value, ast.Call(func, [f.tree for f in arguments], [])
-                                )
+                                yield Found(value, ast.Call(func, [f.tree for f in arguments], []))
         if level:
             yield from self._level(first, level - 1)
 
-    def _reductions(
-        self, node: ast.Call, function: ast.Attribute, level: int
-    ) -> Iterator[Found]:
+    def _reductions(self, node: ast.Call, function: ast.Attribute, level: int) -> Iterator[Found]:
         options = {k.arg or "": k.value.value for k in node.keywords if hasattr(k.value, "value")}
         for found in self._level(function.value, level):
             yield from self._reduced(found, function.attr, options)

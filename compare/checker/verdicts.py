@@ -77,9 +77,7 @@ def _missing(cases: Sequence[Case]) -> list[Finding]:
             )
         elif without:
             title = "it was not returned on every batch"
-            findings.append(
-                Finding(gradient, "missing", title, f"not on “{without[0].name}”")
-            )
+            findings.append(Finding(gradient, "missing", title, f"not on “{without[0].name}”"))
     return findings
 
 
@@ -129,9 +127,7 @@ def _findings(
             title = f"a mistake in {_listed([*place.among, place.quantity])}"
         kind: Kind = "remark" if harmless else "mistake"
         return [
-            Finding(
-                place.quantity, "unrecognised", title, seen, (), kind, "", batch, line, source
-            )
+            Finding(place.quantity, "unrecognised", title, seen, (), kind, "", batch, line, source)
         ]
     first = place.fits[0]
     if not first.mistakes:
@@ -223,5 +219,3 @@ def _furthest(
     at = np.unravel_index(int(np.argmax(worst)), worst.shape)
     allowed = np.broadcast_to(here[0].allowed[quantity], worst.shape)[at]
     return float(difference[at]), tuple(int(i) for i in at), float(allowed)
-
-
