@@ -82,7 +82,7 @@ def walk(case: Case, lines: Lines, last: str = STEPS[-1]) -> dict[str, Array] | 
 
 
 def environment(case: Case, computed: Mapping[str, Array]) -> dict[str, Any]:
-    """What the lines read: the inputs, the learner's own values, and those computed for the rest."""
+    """What the lines read: inputs, the learner's own values, and computed ones for the rest."""
     return {**inputs(case.problem), **computed, **case.given}
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from compare.checker.cases import Array, Case, Lines, environment, is_right, misfits, walk
 from compare.checker.catalogue import CATALOGUE, RATE, Mistake
 from compare.checker.lines import ANCESTORS, PARENTS, RIGHT, STEPS
-from compare.checker.search import OutOfTime, instead, near
+from compare.checker.search import OutOfTimeError, instead, near
 
 VARIANTS_IN_PAIRS = 3  # edits of one mistake that are tried together with another mistake
 SAME = 1e-6  # of a fitted number
@@ -57,7 +57,7 @@ def wrong_quantities(cases: Sequence[Case]) -> list[str]:
 
 def explain(cases: Sequence[Case], wrong: Sequence[str], seconds: float) -> list[Place]:
     """The mistakes behind the wrong quantities, in the order in which they were found."""
-    deadline = time.monotonic() + seconds
+    deadline = time.process_time() + seconds
     cases = sorted(cases, key=lambda case: (not case.traced, case.problem.X.size))
     traced = {q for case in cases for q in misfits(case, {}, case.traced)}
     behind = frozenset().union(*(ANCESTORS[q] for q in wrong)) if wrong else frozenset(STEPS)
@@ -218,7 +218,7 @@ def _more(state: State, quantity: str, deadline: float) -> Place:
     ):
         try:
             found = source(state, quantity, deadline)
-        except OutOfTime:
+        except OutOfTimeError:
             break
         if found:
             return Place(found[0].quantity, tuple(found), quantity)
@@ -240,7 +240,7 @@ def _pairs(state: State, quantity: str, deadline: float) -> list[Explained]:
                 continue
             for one in first.wrong_lines(quantity)[:VARIANTS_IN_PAIRS]:
                 for both in mistake.wrong_lines(quantity, one)[:VARIANTS_IN_PAIRS]:
-                    if both in tried or RATE in both or time.monotonic() > deadline:
+                    if both in tried or RATE in both or time.process_time() > deadline:
                         continue
                     tried.add(both)
                     lines = {**state.lines, quantity: both}
@@ -326,7 +326,7 @@ def _pairs_before(state: State, quantity: str, deadline: float) -> list[Explaine
                         if quantity in mistake.places
                         else ()
                     ):
-                        if time.monotonic() > deadline:
+                        if time.process_time() > deadline:
                             return []
                         lines = {**before.lines, quantity: own}
                         if RATE not in own and fits_everywhere(

@@ -1,4 +1,4 @@
-"""A mistake at a size that one can follow with a pencil: 3 samples of 2 features, 3 units, 2 classes."""
+"""A mistake at a size that one can follow with a pencil: 3 samples, 2 features, 3 units."""
 
 import numpy as np
 

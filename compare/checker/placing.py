@@ -36,17 +36,25 @@ class Code:
         before = {q: line for q, line in lines.items() if q in ANCESTORS[place.quantity]}
         untouched = walk(self.case, before) or {}
         sound = environment(self.case, untouched)
-        right = [RIGHT[q] for q in STEPS[: STEPS.index(place.quantity) + 1]]
+        before_steps = STEPS[: STEPS.index(place.quantity)]
+        right = [RIGHT[q] for q in (*before_steps, place.quantity)]
         usual = [v for line in right for v in _parts(line, sound)]
         wrong = [lines[place.quantity]] if place.quantity in lines else []
         spoilt = [v for line in wrong for v in _parts(line, names)]
         later = [q for q in STEPS if q == place.quantity or place.quantity in ANCESTORS[q]]
         spoilt += [np.asarray(self.case.values.get(q, computed[q]), float) for q in later]
         spoilt += [v for q in later[1:] for v in _parts(RIGHT[q], names)]
+        own = self.reading.bindings.get(place.quantity)
+        claimed = {(b.line, b.name) for q, b in self.reading.bindings.items() if q in before_steps}
+        final = [np.asarray(names[place.quantity], float)] if wrong else []
         for seen in self.reading.seen:
-            if _among(seen, spoilt) and not _among(seen, usual):
+            if (seen.binding.line, seen.binding.name) in claimed:
+                continue
+            if own is not None and seen.binding is own:
+                return own
+            if _among(seen, final) or (_among(seen, spoilt) and not _among(seen, usual)):
                 return seen.binding
-        return self.reading.bindings.get(place.quantity)
+        return own
 
     def binding(self, quantity: str, findings: Sequence[Finding]) -> Binding | None:
         """The line to show for a quantity: that of its mistake, or the one that computes it."""
@@ -72,7 +80,7 @@ def _parts(line: str, names: Mapping[str, object]) -> Iterator[Array]:
                         value = np.asarray(eval(code, scope))
                     except Exception:
                         continue
-                    if value.dtype.kind in "fiub" and value.size > 1:
+                    if value.dtype.kind in "fiub" and (value.size > 1 or value.dtype.kind == "f"):
                         yield value.astype(float)
             target = statement.targets[0]
             assert isinstance(target, ast.Name)

@@ -107,7 +107,7 @@ def _large_z1(draw: Draw) -> Problem:
 
 
 def _small_a1(draw: Draw) -> Problem:
-    """a1 from 1e-7 to 1e-2, with weights behind it that make every unit count, and a tiny reg for these."""
+    """a1 from 1e-7 to 1e-2; weights behind it that make every unit count, and a reg for these."""
     problem = _sized(draw, draw.size(17, 21), 0.1)
     params = problem.params
     units = 10.0 ** -(2 + np.arange(params.b1.size) % 5)

@@ -40,9 +40,9 @@ class Seen:
             yield value
         if value.ndim == 2 and len(shape) == 2 and value.T.shape == shape:
             yield value.T
-        if value.shape != shape and value.size == np.prod(shape, dtype=int):
-            if shape == () or value.ndim <= 1 or 1 in value.shape:
-                yield value.reshape(shape)
+        flat = shape == () or value.ndim <= 1 or 1 in value.shape
+        if flat and value.shape != shape and value.size == np.prod(shape, dtype=int):
+            yield value.reshape(shape)
         if value.ndim == 2 and len(shape) == 2:
             for whole in (value, value.T):
                 if whole.shape == (shape[0], shape[1] + 1):
@@ -121,10 +121,9 @@ def _following(case: Case, quantity: str, seen: Sequence[Seen]) -> tuple[Array, 
 
 def _forms(seen: Seen, shape: tuple[int, ...]) -> Iterator[Array]:
     yield from seen.forms(shape)
-    if seen.value.ndim == 1 and len(shape) == 2 and min(shape) > 1:
-        if seen.value.size == np.prod(shape):
-            yield seen.value.reshape(shape)
-            yield seen.value.reshape(shape[::-1]).T
+    matrix = seen.value.ndim == 1 and len(shape) == 2 and min(shape) > 1
+    if matrix and seen.value.size == np.prod(shape):
+        yield seen.value.reshape(shape[::-1]).T
 
 
 def _add_wrong(

@@ -107,7 +107,7 @@ REDUCTIONS = ("sum", "mean", "max", "min", "prod", "std")
 CONSTANTS = (0, 1, 2, 0.5, -1, 3, 0.1, 0.01)
 
 
-class OutOfTime(Exception):
+class OutOfTimeError(Exception):
     """The search has used up its seconds."""
 
 
@@ -115,7 +115,7 @@ def instead(
     line: str, quantity: str, known: Environment, observed: Array, kind: str, deadline: float
 ) -> Iterator[str]:
     """Lines that give `observed` from what is `known`: one edit away from `line`, with one or two
-    fitted numbers, or two edits away. The caller confirms elsewhere. Raises OutOfTime.
+    fitted numbers, or two edits away. The caller confirms elsewhere. Raises OutOfTimeError.
     """
     observed = np.asarray(observed, np.float64)
     if not np.isfinite(observed).all() or observed.size == 0:
@@ -206,13 +206,13 @@ def _fitted(
     """One or two numbers, wherever a number may stand, that make the line fit."""
     places = list(_with_numbers(line, known, observed.shape))
     for text in places:
-        if time.monotonic() > deadline:
-            raise OutOfTime
+        if time.process_time() > deadline:
+            raise OutOfTimeError
         yield from _solved(text, ("RATE",), quantity, known, observed)
     for text in places[:24]:
         for other in _with_numbers(text, known, observed.shape, "RATE2"):
-            if time.monotonic() > deadline:
-                raise OutOfTime
+            if time.process_time() > deadline:
+                raise OutOfTimeError
             yield from _solved(other, ("RATE", "RATE2"), quantity, known, observed)
 
 
@@ -225,6 +225,7 @@ def _with_numbers(
     for node in nodes:
         part = isinstance(node, ast.Name | ast.BinOp | ast.Call | ast.Compare | ast.Constant)
         if part and not (isinstance(node, ast.Name) and node.id in ("np", "RATE", "abs")):
+            assert isinstance(node, ast.expr)
             yield _at_node(module, node, f"{name} * (_)")
     last = module.body[-1]
     assert isinstance(last, ast.Assign)
@@ -329,8 +330,8 @@ class Search:
 
     def _tick(self) -> None:
         self.evaluated += 1
-        if self.evaluated % 512 == 0 and time.monotonic() > self.deadline:
-            raise OutOfTime
+        if self.evaluated % 512 == 0 and time.process_time() > self.deadline:
+            raise OutOfTimeError
 
     def _at(self, node: ast.expr, level: int, below: list[list[Found]]) -> Iterator[Found]:
         yield from self._combined(node, level)
@@ -448,7 +449,7 @@ class Search:
         first, *others = node.args
         for spent in (level, level - 1):
             for i in range(spent + 1):
-                rest = self._level(others[0], spent - i) if others else []
+                rest: list[Any] = self._level(others[0], spent - i) if others else []
                 if not others and i < spent:
                     continue
                 for a in self._level(first, i):

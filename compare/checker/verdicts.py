@@ -60,7 +60,7 @@ def diagnosed(cases: Sequence[Case], code: Code, seconds: float) -> Diagnosis:
     findings = in_order([*findings, *edge_findings])
     for finding in findings:
         if finding.quantity in STEPS and verdicts.get(finding.quantity) != "missing":
-            word: Word = "wrong" if finding.kind == "mistake" else finding.kind  # type: ignore[assignment]
+            word: Word = "wrong" if finding.kind == "mistake" else finding.kind
             if verdicts.get(finding.quantity) != "wrong" or word == "wrong":
                 verdicts[finding.quantity] = "missing" if finding.id == "missing" else word
     return Diagnosis(findings, verdicts)

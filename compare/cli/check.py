@@ -3,7 +3,7 @@
 import csv
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -122,7 +122,7 @@ def _write_feedback(folder: Path, reports: Sequence[Report], hint: Hint, page: b
         raise ValueError(f"--feedback: cannot write {folder}: {error.strerror}") from None
 
 
-def _written(path: Path, option: str, write: "partial[None]") -> None:
+def _written(path: Path, option: str, write: Callable[[Path], object]) -> None:
     try:
         write(path)
     except OSError as error:
@@ -153,12 +153,18 @@ def _parser() -> Parser:
         "--example", action="store_true", help="the first mistake on a batch of three samples"
     )
     for option, meta, words in (
-        ("--html", "FILE.html", "the learner's source, coloured by verdict"),
         ("--csv", "FILE.csv", "a row for each file"),
         ("--feedback", "DIR", "a report for each file, as HTML with --html"),
     ):
-        more = {"nargs": "?", "const": Path("report.html")} if option == "--html" else {}
-        parser.add_argument(option, type=Path, metavar=meta, help=words, **more)
+        parser.add_argument(option, type=Path, metavar=meta, help=words)
+    parser.add_argument(
+        "--html",
+        type=Path,
+        nargs="?",
+        const=Path("report.html"),
+        metavar="FILE.html",
+        help="the learner's source, coloured by verdict (default report.html)",
+    )
     for option, seconds, words in (
         ("--timeout", 10.0, "seconds for a file's run (default 10)"),
         ("--search", SEARCH, "seconds of search for a mistake's formula (default 5; 0: none)"),
