@@ -9,33 +9,42 @@ import pytest
 
 import compare
 from compare.__main__ import main
-from compare.checker.report import Report, report_data, report_html, report_text
+from compare.checker.html import report_html
+from compare.checker.report import Report, report_data, report_text
 from tests.learners import FLOAT32, PLANTS, RIGHT_SOLUTIONS, STEPS, Plant, source
 
 Capture = pytest.CaptureFixture[str]
 
 
+SEED = 11
+
+
 def checked(text: str, strict: bool = False) -> Report:
     namespace: dict = {}
     exec(text, namespace)
-    return compare.check(namespace["backward"], strict=strict)
+    return compare.check(namespace["backward"], strict=strict, seed=SEED)
+
+
+# These show on extreme values alone, or harm no gradient: they are named, and are no mistakes.
+HARMLESS = {"slope-at-zero", "no-shift", "global-shift", "overwritten", "log-of-p-plus-epsilon"}
+MISTAKES = [plant for plant in PLANTS if plant.id not in HARMLESS or plant.quantity == "dz2"]
 
 
 def names(report: Report) -> set[str]:
     return {name for f in report.mistakes for name in (f.id, *f.also)}
 
 
-@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
+@pytest.mark.parametrize("plant", MISTAKES, ids=lambda plant: plant.name)
 def test_a_mistake_is_caught_placed_and_named(plant: Plant):
     report = checked(source(plant))
     assert not report.right
     assert [f.quantity for f in report.mistakes] == [plant.quantity]
     assert plant.id in names(report)
-    assert str(report).splitlines()[-1] == f"Fix {plant.quantity} first."
+    assert str(report).splitlines()[-1] == f"Fix {plant.quantity} first. (--seed {SEED})"
 
 
 @pytest.mark.parametrize(
-    "plant", [p for p in PLANTS if p.seen_in_gradients], ids=lambda plant: plant.name
+    "plant", [p for p in MISTAKES if p.seen_in_gradients], ids=lambda plant: plant.name
 )
 def test_a_mistake_is_caught_and_named_from_the_four_gradients_alone(plant: Plant):
     report = checked(source(plant, everything=False))
@@ -48,7 +57,7 @@ def pairs() -> list[tuple[Plant, Plant]]:
     """All pairs of mistakes in different steps that can be written into one file."""
     return [
         (one, other)
-        for one, other in itertools.combinations(PLANTS, 2)
+        for one, other in itertools.combinations(MISTAKES, 2)
         if one.quantity != other.quantity and STEPS.replace(one.old, one.new).count(other.old) == 1
     ]
 
@@ -69,15 +78,14 @@ def test_of_pairs_of_mistakes_both_places_are_found(request: pytest.FixtureReque
 def test_a_right_solution_is_not_accused(solution: str):
     report = checked(RIGHT_SOLUTIONS[solution])
     assert report.right, str(report)
-    assert {q.verdict for q in report.quantities} <= {"right", "missing", "remark"}
+    assert {q.verdict for q in report.quantities} <= {"right", "unseen", "remark", "edge"}
 
 
 CONVENTIONS = {
     "biases of shape (H,)": {"flat-bias"},
     "float32 throughout": {"float32"},
     "loss without its penalty": {"loss-without-penalty"},
-    "loss from log P": {"log-of-underflow"},
-    "reg·W² without the ½, everywhere": {"penalty-without-half"},
+    "reg·W² without the ½, everywhere": {"another-loss"},
 }
 
 

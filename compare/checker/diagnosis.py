@@ -210,8 +210,8 @@ def _more(state: State, quantity: str, deadline: float) -> Place:
     """
     for source in (
         _searched("one edit"),
-        _searched("numbers"),
         _searched_before,
+        _searched("numbers"),
         _pairs,
         _searched("two edits"),
         _pairs_before,

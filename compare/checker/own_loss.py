@@ -32,7 +32,7 @@ def another_loss(
     run: Callable[[Mapping[str, Problem]], Answer],
 ) -> Diagnosis:
     """The same diagnosis, but where loss and gradients belong together: one remark."""
-    ids = {f.quantity for f in diagnosis.findings if f.kind == "mistake"}
+    ids = {f.quantity for f in diagnosis.findings if f.kind == "mistake" or f.quantity == "loss"}
     ordinary = [c for c in cases if c.name not in EDGES and "loss" in c.returned]
     if "loss" not in ids or not ids.intersection(("dz2", *GRADIENTS)) or not ordinary:
         return diagnosis

@@ -135,7 +135,7 @@ def _large_scores(draw: Draw) -> Problem:
 
 
 def _huge_scores(draw: Draw) -> Problem:
-    return _with_scores(_sized(draw, draw.size(16, 19), 0.02), 1500)
+    return _with_scores(_sized(draw, draw.size(16, 19), 0.02), 3000)
 
 
 def _with_scores(problem: Problem, largest: float) -> Problem:

@@ -1,5 +1,6 @@
 """From what explains a learner's numbers to findings, and to a verdict on each quantity."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -92,7 +93,9 @@ def _explained(
     finals = [q for q in SUMMED if any(q in case.returned for case in cases)]
     harmless = bool(finals) and not any(q in left for q in finals)
     lines: dict[str, str] = {}
-    places = explain(cases, left, seconds) if left or code.raised else []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a mean of no rows, in the search
+        places = explain(cases, left, seconds) if left or code.raised else []
     for place in places:
         lines |= {f.quantity: f.line for f in place.fits[:1]}
     for place in places:
