@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from compare.bounds.reference import reference
 from compare.bounds.rounding import bounds_at
@@ -74,11 +75,22 @@ def narrow_floats(cases: Sequence[Case], wrong: Sequence[str]) -> bool:
                 return False
             if not (abs(value - right) <= 2 * error[quantity]).all():
                 return False
-            informative = value.size > 1 and not np.isin(value, (0, 1)).all()
-            narrow |= informative and (
-                value.dtype == np.float32 or bool((value == value.astype(np.float32)).all())
-            )
+            narrow |= value.dtype == np.float32 or _of_float32(case, quantity, value)
     return narrow
+
+
+def _of_float32(case: Case, quantity: str, value: npt.NDArray[Any]) -> bool:
+    """The numbers, or what is left without the bias or the penalty, are float32 numbers; 0 and 1
+    are in any precision.
+    """
+    params = case.problem.params._asdict()
+    added = {"z1": params["b1"], "z2": params["b2"]}
+    added |= {f"d{name}": case.problem.reg * params[name] for name in ("W1", "W2")}
+    term = np.asarray(added.get(quantity, 0.0))
+    left = value - term
+    rounding = 4 * np.finfo(np.float64).eps * (abs(value) + abs(term))
+    close = abs(left - left.astype(np.float32)) <= rounding
+    return value.size > 1 and bool(close.all()) and not np.isin(left, (0, 1)).all()
 
 
 def manners(answer: Answer) -> list[Finding]:
