@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.bounds.quantities import GRADIENTS, SUMMED
-from compare.checker.cases import Case, is_right
+from compare.checker.cases import Case, agree, is_right
 from compare.checker.conventions import in_order, narrow_floats, written_over
 from compare.checker.diagnosis import Explained, Place, explain, wrong_quantities
 from compare.checker.edges import edge, edges
@@ -56,7 +56,7 @@ def diagnosed(cases: Sequence[Case], code: Code, seconds: float) -> Diagnosis:
     elif wrong or (code.raised and not any(case.returned for case in cases)):
         found, over = _explained(judged, wrong, code, seconds)
         findings += found
-        verdicts |= dict.fromkeys(wrong, "inherited")
+        verdicts |= dict.fromkeys([*wrong, *_traced_and_spoilt(cases, verdicts)], "inherited")
         verdicts |= dict.fromkeys(over, "remark")
     findings = in_order([*findings, *edge_findings])
     for finding in findings:
@@ -65,6 +65,17 @@ def diagnosed(cases: Sequence[Case], code: Code, seconds: float) -> Diagnosis:
             if verdicts.get(finding.quantity) != "wrong" or word == "wrong":
                 verdicts[finding.quantity] = "missing" if finding.id == "missing" else word
     return Diagnosis(findings, verdicts)
+
+
+def _traced_and_spoilt(cases: Sequence[Case], verdicts: Mapping[str, Word]) -> list[str]:
+    """Quantities that were seen in the code alone, and are not the right ones there."""
+    return [
+        q
+        for case in cases
+        for q, value in case.traced.items()
+        if verdicts.get(q) == "right" and not any(q in c.returned for c in cases)
+        if not agree(case.right[q], value, case.allowed[q])
+    ]
 
 
 def _missing(cases: Sequence[Case]) -> list[Finding]:
