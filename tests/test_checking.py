@@ -229,7 +229,7 @@ def test_one_file_gets_a_line_for_each_quantity(tmp_path: Path, capsys: Capture)
     assert main(["check", *write(tmp_path, mine=source(PLANTS[0]))]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 + 13 + 1
-    (dz2,) = (line for line in lines if " dz2 " in line)
+    dz2 = next(line for line in lines if "dz2    " in line)
     assert dz2.split()[:4] == ["16", "dscores", "=", "probs"]
     assert "wrong      the 1/N is missing: 200.0 times the right one (on “200 × 4”)" in dz2
     assert lines[-1].startswith("Fix dz2 first. (--seed ")
@@ -339,6 +339,18 @@ def test_the_exercise_is_a_file_to_start_from_and_is_not_overwritten(
     assert file.read_text(encoding="utf-8") == filled
     assert main(["exercise", "-o", str(tmp_path / "no" / "folder.py")]) == 2
     assert main(["exercise"]) == 2
+
+
+@pytest.mark.parametrize("first", [["--given", "forward"], ["--step", "dz2"]])
+def test_an_exercise_may_have_its_first_steps(first: list[str], capsys: Capture):
+    assert main(["exercise", "-o", "-", *first]) == 0
+    text = capsys.readouterr().out
+    assert "z2 = a1 @ W2 + b2" in text
+    assert "dz2 = None" in text
+    report = checked(text)
+    assert {q.verdict for q in report.quantities if q.name in ("z1", "P", "loss")} == {"right"}
+    assert str(report).startswith("backward")
+    assert "Fix" not in str(report)
 
 
 STEPS_FILLED_IN = (
