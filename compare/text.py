@@ -99,3 +99,15 @@ def exactly(value: float, dtype: str) -> str:
 def number(value: float) -> float | None:
     """JSON has no NaN and no infinity: null stands for them."""
     return value if math.isfinite(value) else None
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """Somebody else's text, fit for a terminal and for a line: control characters, line ends, lone
+    surrogates and what turns the direction of writing are shown as Python writes them (\\x1b), and
+    after `limit` characters comes an ellipsis.
+    """
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    return "".join(
+        c if c.isprintable() or c in "\xa0\u3000" else c.encode("unicode_escape").decode("ascii")
+        for c in cut
+    )

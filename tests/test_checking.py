@@ -9,33 +9,42 @@ import pytest
 
 import compare
 from compare.__main__ import main
-from compare.checker.report import Report, report_data, report_html, report_text
+from compare.checker.html import report_html
+from compare.checker.report import Report, report_data, report_text
 from tests.learners import FLOAT32, PLANTS, RIGHT_SOLUTIONS, STEPS, Plant, source
 
 Capture = pytest.CaptureFixture[str]
 
 
+SEED = 11
+
+
 def checked(text: str, strict: bool = False) -> Report:
     namespace: dict = {}
     exec(text, namespace)
-    return compare.check(namespace["backward"], strict=strict)
+    return compare.check(namespace["backward"], strict=strict, seed=SEED)
+
+
+# These show on extreme values alone, or harm no gradient: they are named, and are no mistakes.
+HARMLESS = {"slope-at-zero", "no-shift", "global-shift", "overwritten", "log-of-p-plus-epsilon"}
+MISTAKES = [plant for plant in PLANTS if plant.id not in HARMLESS or plant.quantity == "dz2"]
 
 
 def names(report: Report) -> set[str]:
     return {name for f in report.mistakes for name in (f.id, *f.also)}
 
 
-@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
+@pytest.mark.parametrize("plant", MISTAKES, ids=lambda plant: plant.name)
 def test_a_mistake_is_caught_placed_and_named(plant: Plant):
     report = checked(source(plant))
     assert not report.right
     assert [f.quantity for f in report.mistakes] == [plant.quantity]
     assert plant.id in names(report)
-    assert str(report).splitlines()[-1] == f"Fix {plant.quantity} first."
+    assert str(report).splitlines()[-1] == f"Fix {plant.quantity} first. (--seed {SEED})"
 
 
 @pytest.mark.parametrize(
-    "plant", [p for p in PLANTS if p.seen_in_gradients], ids=lambda plant: plant.name
+    "plant", [p for p in MISTAKES if p.seen_in_gradients], ids=lambda plant: plant.name
 )
 def test_a_mistake_is_caught_and_named_from_the_four_gradients_alone(plant: Plant):
     report = checked(source(plant, everything=False))
@@ -48,7 +57,7 @@ def pairs() -> list[tuple[Plant, Plant]]:
     """All pairs of mistakes in different steps that can be written into one file."""
     return [
         (one, other)
-        for one, other in itertools.combinations(PLANTS, 2)
+        for one, other in itertools.combinations(MISTAKES, 2)
         if one.quantity != other.quantity and STEPS.replace(one.old, one.new).count(other.old) == 1
     ]
 
@@ -69,15 +78,14 @@ def test_of_pairs_of_mistakes_both_places_are_found(request: pytest.FixtureReque
 def test_a_right_solution_is_not_accused(solution: str):
     report = checked(RIGHT_SOLUTIONS[solution])
     assert report.right, str(report)
-    assert {q.verdict for q in report.quantities} <= {"right", "missing", "remark"}
+    assert {q.verdict for q in report.quantities} <= {"right", "unseen", "remark", "edge"}
 
 
 CONVENTIONS = {
     "biases of shape (H,)": {"flat-bias"},
     "float32 throughout": {"float32"},
     "loss without its penalty": {"loss-without-penalty"},
-    "loss from log P": {"log-of-underflow"},
-    "reg·W² without the ½, everywhere": {"penalty-without-half"},
+    "reg·W² without the ½, everywhere": {"another-loss"},
 }
 
 
@@ -106,25 +114,29 @@ def test_a_convention_that_is_not_kept_throughout_is_a_mistake(case: str):
     assert not checked(source(*HALF_CONVENTIONS[case])).right
 
 
-UNKNOWN = {
-    "a constant factor": ("dW2 = h.T", "dW2 = 1.7 * h.T", "1.7 times the data part"),
-    "a formula of nobody's": ("dhin = dh * (h > 0)", "dhin = np.tanh(dh) * (h > 0.3)", "where"),
-    "a small difference": ("db1 = np", "db1 = 1e-9 + np", "off by 1.0e-09"),
+INSTEAD = {
+    "a constant factor": ("dW2 = h.T", "dW2 = 1.7 * h.T", "1.7 * (a1.T @ dz2) + reg * W2"),
+    "another name": ("dh = dscores", "dh = (probs - onehot)", "(P - Y_ind) @ W2.T"),
+    "another function": ("dhin = dh * (h > 0)", "dhin = np.tanh(dh) * (h > 0)", "np.tanh(da1)"),
 }
 
 
-@pytest.mark.parametrize("case", UNKNOWN)
-def test_what_fits_nothing_is_called_unrecognised_with_what_is_known(case: str):
-    old, new, known = UNKNOWN[case]
+@pytest.mark.parametrize("case", INSTEAD)
+def test_what_the_catalogue_has_not_is_told_as_the_formula_that_was_computed(case: str):
+    old, new, formula = INSTEAD[case]
     (finding,) = checked(source(Plant(0, "", "", old, new))).mistakes
-    assert finding.id == "unrecognised"
-    assert known in finding.evidence
+    if case == "another name":  # N times too large has a name
+        assert finding.quantity == "da1"
+    else:
+        assert finding.id == "edited"
+        assert formula in finding.title
 
 
-def test_gradients_that_fit_nothing_are_all_called_unrecognised():
-    old, new, _ = UNKNOWN["a formula of nobody's"]
-    report = checked(source(Plant(0, "", "", old, new), everything=False))
-    assert {f.id for f in report.mistakes} == {"unrecognised"}
+def test_what_fits_nothing_is_called_unrecognised_with_what_is_known():
+    odd = "dhin = np.tanh(dh) * np.cos(h) * (h > 0.3) + np.sin(dh) ** 3"
+    (finding,) = checked(source(Plant(0, "", "", "dhin = dh * (h > 0)", odd))).mistakes
+    assert (finding.quantity, finding.id) == ("dz1", "unrecognised")
+    assert "where" in finding.evidence
 
 
 def test_later_steps_that_follow_from_a_wrong_one_are_inherited():
@@ -149,14 +161,14 @@ def test_evidence_shows_both_shapes():
 def test_two_mistakes_with_the_same_numbers_are_both_named():
     plant = next(p for p in PLANTS if p.id == "mask-missing")
     (finding,) = checked(source(plant)).mistakes
-    assert {finding.id, *finding.also} == {"mask-missing", "mask-always-true"}
+    assert {"mask-missing", "mask-always-true"} <= {finding.id, *finding.also}
 
 
 def test_a_gradient_that_is_not_returned_is_missing_and_the_file_not_right():
     report = checked(source(everything=False).replace("db2=db2", ""))
     assert not report.right
     assert {q.name: q.verdict for q in report.quantities}["db2"] == "missing"
-    assert "Fix db2 first." in str(report)
+    assert "To do: db2." in str(report)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +179,7 @@ def test_hints_give_away_as_much_as_asked_for(hint, title: bool, formula: bool):
     text = report_text(checked(source(PLANTS[0])), hint)
     assert ("the 1/N is missing" in text) is title
     assert ("dz2 = (P - Y_ind) / N" in text) is formula
-    assert text.endswith("Fix dz2 first.")
+    assert text.endswith(f"Fix dz2 first. (--seed {SEED})")
 
 
 def test_assert_backward_raises_with_the_readable_report():
@@ -216,9 +228,11 @@ def write(folder: Path, **texts: str) -> list[str]:
 def test_one_file_gets_a_line_for_each_quantity(tmp_path: Path, capsys: Capture):
     assert main(["check", *write(tmp_path, mine=source(PLANTS[0]))]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 1 + 13 + 1
-    assert lines[7] == "  dz2    wrong      the 1/N is missing: 200.0 times the right one"
-    assert lines[-1] == "Fix dz2 first."
+    assert len(lines) == 2 + 13 + 1
+    dz2 = next(line for line in lines if "dz2    " in line)
+    assert dz2.split()[:4] == ["16", "dscores", "=", "probs"]
+    assert "wrong      the 1/N is missing: 200.0 times the right one (on “200 × 4”)" in dz2
+    assert lines[-1].startswith("Fix dz2 first. (--seed ")
 
 
 def test_a_right_file_exits_0(tmp_path: Path, capsys: Capture):
@@ -254,10 +268,14 @@ def test_json_has_the_same_as_data(tmp_path: Path, capsys: Capture):
             "title": "the 1/N is missing",
             "evidence": "200.0 times the right one",
             "also": [],
+            "batch": "200 × 4",
+            "line": 16,
+            "source": "dscores = probs - onehot",
         }
     ]
     dz2 = first["quantities"][6]
     assert (dz2["name"], dz2["verdict"]) == ("dz2", "wrong")
+    assert (dz2["line"], dz2["own_name"]) == (16, "dscores")
     assert dz2["max_abs_diff"] > 0.1 > dz2["allowed"] > 0
     assert second["error"].startswith("expected a function backward(")
     assert third["right"] is True
@@ -265,8 +283,8 @@ def test_json_has_the_same_as_data(tmp_path: Path, capsys: Capture):
 
 
 def test_nan_is_no_number_in_json():
-    plant = next(p for p in PLANTS if p.id == "no-shift")
-    data = report_data(checked(source(plant)))
+    text = source(Plant(0, "", "", "dscores = (probs - onehot) / n", "dscores = probs * np.nan"))
+    data = report_data(checked(text))
     assert json.dumps(data, allow_nan=False)
     assert "nan at" in data["mistakes"][0]["evidence"]
 
@@ -323,6 +341,18 @@ def test_the_exercise_is_a_file_to_start_from_and_is_not_overwritten(
     assert main(["exercise"]) == 2
 
 
+@pytest.mark.parametrize("first", [["--given", "forward"], ["--step", "dz2"]])
+def test_an_exercise_may_have_its_first_steps(first: list[str], capsys: Capture):
+    assert main(["exercise", "-o", "-", *first]) == 0
+    text = capsys.readouterr().out
+    assert "z2 = a1 @ W2 + b2" in text
+    assert "dz2 = None" in text
+    report = checked(text)
+    assert {q.verdict for q in report.quantities if q.name in ("z1", "P", "loss")} == {"right"}
+    assert str(report).startswith("backward")
+    assert "Fix" not in str(report)
+
+
 STEPS_FILLED_IN = (
     "z1 = X @ W1 + b1",
     "a1 = np.maximum(z1, 0)",
@@ -356,4 +386,4 @@ def test_checking_a_right_function_is_quick_enough_for_a_test_suite():
         return namespace["backward"](X, y, W1, b1, W2, b2, reg)
 
     assert compare.check(counted).right
-    assert len(calls) <= 20
+    assert len(calls) <= 40  # two for each probe, and one that is traced

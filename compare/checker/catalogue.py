@@ -1,17 +1,18 @@
 """The mistakes that people really make, as data.
 
-A mistake is an edit of the right line: at each of its places a piece of the text of
-manual/network.py and what people write instead. The edited line is what a report shows, and what
-is run to see whether it gives the learner's numbers. Adding a mistake is adding one entry.
+A mistake is an edit of the right line: at each of its places a piece of that line and what people
+write instead, both whole expressions, so that no bracket can be lost. The edited line is run to
+see whether it gives the learner's numbers. Adding a mistake is adding one entry.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from compare.checker.lines import RIGHT
+from compare.checker.trees import replaced
 
-UNKNOWN = "rate"  # in a wrong line: a number that only the learner's values tell
-Edit = tuple[str, str]  # a piece of the right lines, and what stands there instead
+Edit = tuple[str, str]  # an expression of the right lines, and what stands there instead
+RATE = "RATE"  # in a wrong line: a number that only the learner's values tell
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,13 @@ class Mistake:
     shown_by: str  # the batches that show it, or what hides it
     places: Mapping[str, tuple[Edit, ...]]
     remark: bool = False  # another convention, which is no mistake
+    edge_in: tuple[str, ...] = ()  # quantities where it shows on extreme values alone
 
     def __post_init__(self) -> None:
         for quantity, edits in self.places.items():
-            for old, _ in edits:
-                right = RIGHT[quantity]
-                if old not in right:
+            for old, new in edits:
+                if replaced(RIGHT[quantity], old, new) is None:
+                    right = RIGHT[quantity]
                     raise ValueError(f"{self.id}: expected {old!r} in {quantity}, got {right!r}")
 
     def wrong_lines(self, quantity: str, right: str | None = None) -> list[str]:
@@ -38,8 +40,9 @@ class Mistake:
         `right` are lines that may hold another mistake already; an edit that no longer fits in
         gives none.
         """
-        lines = RIGHT[quantity] if right is None else right
-        return [lines.replace(old, new) for old, new in self.places[quantity] if old in lines]
+        line = RIGHT[quantity] if right is None else right
+        made = (replaced(line, old, new) for old, new in self.places[quantity])
+        return [text for text in made if text is not None]
 
 
 # The names that the lines of the four gradients use, so that one edit serves both layers.
@@ -50,6 +53,10 @@ NAMES = {
     "db1": {"d": "dz1", "p": "b1"},
 }
 WEIGHTS, BIASES = ("dW2", "dW1"), ("db2", "db1")
+
+
+def _rows(rows: str) -> str:
+    return f"{{x}}{rows}.T @ {{d}}{rows}"
 
 
 def _at(*quantities: str, edits: tuple[Edit, ...]) -> dict[str, tuple[Edit, ...]]:
@@ -63,11 +70,17 @@ def _at(*quantities: str, edits: tuple[Edit, ...]) -> dict[str, tuple[Edit, ...]
 _MEAN = "(P - Y_ind) / N"
 _DATA = "{x}.T @ {d}"
 _PENALTY = "reg * {p}"
+_GRADIENT = f"{_DATA} + {_PENALTY}"
 _SUM = "{d}.sum(axis=0, keepdims=True)"
-_SHIFT = "s = z2 - z2.max(axis=1, keepdims=True)"
-_NORMALISE = "P /= S"
+_RELU = "np.maximum(z1, 0)"
+_SHIFT = "z2 - z2.max(axis=1, keepdims=True)"
+_NORMALISE = "E / E.sum(axis=1, keepdims=True)"
+_ONE_HOT = "(y[:, None] == np.arange(C)) * 1.0"
+_DATA_LOSS = "-(Y_ind * log_P).sum() / N"
+_LOG_P = "s - np.log(np.exp(s).sum(axis=1, keepdims=True))"
+_PENALTY_LOSS = "0.5 * reg * ((W1**2).sum() + (W2**2).sum())"
 _MASK = "da1 * (a1 > 0)"
-_PICK = "P[np.arange(N), y][:, None]"
+_PICK = "(P * Y_ind).sum(axis=1, keepdims=True)"
 _SOFTMAX_SLOPE = "P * (G - (G * P).sum(axis=1, keepdims=True))"
 _SMALL = ("1e-15", "1e-12", "1e-10", "1e-9", "1e-8", "1e-7", "1e-6", "1e-5", "1e-4", "1e-3")
 _BLOCKS = "np.concatenate([np.full((len(b), 1), 1 / len(b) / {k}) for b in {blocks}])"
@@ -89,7 +102,7 @@ CATALOGUE: tuple[Mistake, ...] = (
             "dz2": ((_MEAN, "P - Y_ind"),),
             **_at(*WEIGHTS, edits=((_DATA, f"N * ({_DATA})"),)),
             **_at(*BIASES, edits=((_SUM, f"N * {_SUM}"),)),
-            "loss": (("/ N +", "+"),),
+            "loss": ((_DATA_LOSS, "-(Y_ind * log_P).sum()"),),
         },
     ),
     Mistake(
@@ -99,9 +112,9 @@ CATALOGUE: tuple[Mistake, ...] = (
         "hidden by a batch of one sample",
         {
             "dz2": ((_MEAN, f"{_MEAN} / N"),),
-            "da1": (('order="F")', 'order="F") / N'),),
+            "da1": (("dz2 @ W2.T", "dz2 @ W2.T / N"),),
             **_at(*WEIGHTS, edits=((_DATA, f"{_DATA} / N"),)),
-            "loss": (("/ N +", "/ N / N +"),),
+            "loss": ((_DATA_LOSS, f"{_DATA_LOSS} / N"),),
         },
     ),
     Mistake(
@@ -116,7 +129,10 @@ CATALOGUE: tuple[Mistake, ...] = (
         "divided by N·C, the number of elements, instead of N, the number of samples",
         "np.mean over the whole matrix",
         "every batch shows it",
-        {"dz2": ((_MEAN, "(P - Y_ind) / (N * C)"),), "loss": (("/ N +", "/ (N * C) +"),)},
+        {
+            "dz2": ((_MEAN, "(P - Y_ind) / (N * C)"),),
+            "loss": ((_DATA_LOSS, "-(Y_ind * log_P).sum() / (N * C)"),),
+        },
     ),
     Mistake(
         "two-over-n",
@@ -157,8 +173,8 @@ CATALOGUE: tuple[Mistake, ...] = (
         "the loss rises",
         "every batch shows it",
         {
-            "dz2": (("(P - Y_ind)", "(Y_ind - P)"),),
-            "loss": (("-log_Py", "log_Py"),),
+            "dz2": (("P - Y_ind", "Y_ind - P"),),
+            "loss": ((_DATA_LOSS, "(Y_ind * log_P).sum() / N"),),
         },
     ),
     Mistake(
@@ -174,7 +190,7 @@ CATALOGUE: tuple[Mistake, ...] = (
         "the loss rises",
         "every batch shows it",
         {
-            **_at(*WEIGHTS, edits=((f"{_DATA} + {_PENALTY}", f"-({_DATA} + {_PENALTY})"),)),
+            **_at(*WEIGHTS, edits=((_GRADIENT, f"-({_GRADIENT})"),)),
             **_at(*BIASES, edits=((_SUM, f"-{_SUM}"),)),
         },
     ),
@@ -183,14 +199,14 @@ CATALOGUE: tuple[Mistake, ...] = (
         "the gradient of the penalty, reg·W, is missing",
         "weights grow as if there were no regularisation",
         "hidden by reg = 0",
-        _at(*WEIGHTS, edits=((f" + {_PENALTY}", ""),)),
+        _at(*WEIGHTS, edits=((_GRADIENT, _DATA),)),
     ),
     Mistake(
         "reg-sign",
         "the penalty is subtracted: it makes the weights grow",
         "weights explode",
         "hidden by reg = 0",
-        _at(*WEIGHTS, edits=((f"+ {_PENALTY}", f"- {_PENALTY}"),)),
+        _at(*WEIGHTS, edits=((_GRADIENT, f"{_DATA} - {_PENALTY}"),)),
     ),
     Mistake(
         "reg-over-n",
@@ -257,6 +273,7 @@ CATALOGUE: tuple[Mistake, ...] = (
         "differs from the framework on dead inputs only",
         "shown by a z1 of exactly 0",
         {"dz1": (("a1 > 0", "z1 >= 0"),)},
+        edge_in=("dz1",),
     ),
     Mistake(
         "mask-inverted",
@@ -279,8 +296,7 @@ CATALOGUE: tuple[Mistake, ...] = (
         "hidden where every unit is active",
         {
             "dz1": tuple(
-                (_MASK, f"da1 * np.where(a1 > 0, 1, {slope}).astype(X.dtype)")
-                for slope in ("0.01", "0.1", "0.2")
+                (_MASK, f"da1 * np.where(z1 > 0, 1, {slope})") for slope in ("0.01", "0.1", "0.2")
             )
         },
     ),
@@ -303,14 +319,14 @@ CATALOGUE: tuple[Mistake, ...] = (
         "taken from da1, before the ReLU's mask, where dz1 belongs",
         "right in the notes only because da1 was masked in place",
         "hidden where every unit is active",
-        {"db1": (("dz1.sum", "da1.sum"),), "dW1": (("@ dz1", "@ da1"),)},
+        {"db1": (("dz1", "da1"),), "dW1": (("dz1", "da1"),)},
     ),
     Mistake(
         "z1-for-a1",
         "z1 where a1 belongs: the second layer's input comes after the ReLU",
         "before for after",
         "hidden where every unit is active",
-        {"dW2": (("a1.T", "z1.T"),), "z2": (("(a1,", "(z1,"),)},
+        {"dW2": (("a1", "z1"),), "z2": (("a1", "z1"),)},
     ),
     Mistake(
         "transposed",
@@ -318,10 +334,10 @@ CATALOGUE: tuple[Mistake, ...] = (
         "X @ d.T for X.T @ d",
         "hidden by square shapes",
         {
-            **_at(*WEIGHTS, edits=((f"{_DATA} + {_PENALTY}", f"({_DATA} + {_PENALTY}).T"),)),
+            **_at(*WEIGHTS, edits=((_GRADIENT, f"({_GRADIENT}).T"),)),
             **_at(*BIASES, edits=((_SUM, f"{_SUM}.T"),)),
             "dz2": ((_MEAN, f"({_MEAN}).T"),),
-            "da1": (('np.matmul(dz2, W2.T, order="F")', "W2 @ dz2.T"),),
+            "da1": (("dz2 @ W2.T", "W2 @ dz2.T"),),
         },
     ),
     Mistake(
@@ -338,7 +354,7 @@ CATALOGUE: tuple[Mistake, ...] = (
         "every batch shows it",
         _at(
             *BIASES,
-            edits=((_SUM, "{d}.sum()"), (_SUM, "np.zeros({p}.shape, {p}.dtype) + {d}.sum()")),
+            edits=((_SUM, "{d}.sum()"), (_SUM, "np.zeros({p}.shape) + {d}.sum()")),
         ),
     ),
     Mistake(
@@ -346,7 +362,7 @@ CATALOGUE: tuple[Mistake, ...] = (
         "the sum over the classes lost its axis: keepdims=True",
         "operands could not be broadcast together",
         "raises an error unless N = C",
-        {"P": (("P.sum(axis=1, keepdims=True)", "P.sum(axis=1)"),)},
+        {"P": ((_NORMALISE, "E / E.sum(axis=1)"),)},
     ),
     Mistake(
         "softmax-over-the-batch",
@@ -355,10 +371,12 @@ CATALOGUE: tuple[Mistake, ...] = (
         "rows of P no longer sum to 1",
         {
             "P": (
-                ("axis=1", "axis=0"),
-                ("P.sum(axis=1, keepdims=True)", "P.sum(axis=0, keepdims=True)"),
+                (_NORMALISE, "E / E.sum(axis=0, keepdims=True)"),
+                (
+                    RIGHT["P"],
+                    "P = np.exp(z2 - z2.max(axis=0)) / np.exp(z2 - z2.max(axis=0)).sum(axis=0)",
+                ),
                 (RIGHT["P"], "P = np.exp(z2) / np.exp(z2).sum(axis=0)"),
-                (RIGHT["P"], "P = np.exp(z2 - z2.max())\nP /= P.sum(axis=0)"),
             )
         },
     ),
@@ -369,8 +387,8 @@ CATALOGUE: tuple[Mistake, ...] = (
         "rows of P no longer sum to 1",
         {
             "P": (
-                ("P.sum(axis=1, keepdims=True)", "P.sum()"),
-                (RIGHT["P"], "P = np.exp(z2 - z2.max())\nP /= P.sum()"),
+                (_NORMALISE, "E / E.sum()"),
+                (RIGHT["P"], "P = np.exp(z2 - z2.max()) / np.exp(z2 - z2.max()).sum()"),
                 (RIGHT["P"], "P = np.exp(z2) / np.exp(z2).sum()"),
             )
         },
@@ -382,7 +400,7 @@ CATALOGUE: tuple[Mistake, ...] = (
         "rows of P no longer sum to 1",
         {
             "P": (
-                (_NORMALISE, "P = S"),
+                (_NORMALISE, "E.sum(axis=1, keepdims=True)"),
                 (RIGHT["P"], "P = np.exp(z2).sum(axis=1, keepdims=True)"),
             )
         },
@@ -392,21 +410,23 @@ CATALOGUE: tuple[Mistake, ...] = (
         "exp(scores) was never divided by its sum",
         "probabilities above 1",
         "hidden by saturated scores",
-        {"P": ((_NORMALISE, "P = P"), (RIGHT["P"], "P = np.exp(z2)"))},
+        {"P": ((_NORMALISE, "E"), (RIGHT["P"], "P = np.exp(z2)"))},
     ),
     Mistake(
         "no-shift",
         "the row's maximum is not taken off before exp, which overflows",
         "nan after some steps; RuntimeWarning: overflow",
         "shown by scores around 1000",
-        {"P": ((_SHIFT, "s = z2"),)},
+        {"P": ((_SHIFT, "z2"),)},
+        edge_in=("P",),
     ),
     Mistake(
         "global-shift",
         "one maximum for the whole matrix: rows far below it underflow to 0/0",
         "nan in some rows",
         "shown by scores around 1000",
-        {"P": ((_SHIFT, "s = z2 - z2.max()"),)},
+        {"P": ((_SHIFT, "z2 - z2.max()"),)},
+        edge_in=("P",),
     ),
     Mistake(
         "softmax-twice",
@@ -414,11 +434,18 @@ CATALOGUE: tuple[Mistake, ...] = (
         "it learns, slowly; the loss stays near log C",
         "hidden by W2 = 0",
         {
-            "P": ((_NORMALISE, "P /= S\nP = np.exp(P)\nP /= P.sum(axis=1, keepdims=True)"),),
+            "P": (
+                (
+                    _NORMALISE,
+                    "np.exp(Q) / np.exp(Q).sum(axis=1, keepdims=True)".replace(
+                        "Q", f"({_NORMALISE})"
+                    ),
+                ),
+            ),
             "loss": (
                 (
-                    "log_P = s - np.log(S)",
-                    "log_P = P - np.log(np.exp(P).sum(axis=1, keepdims=True))",
+                    _LOG_P,
+                    "P - np.log(np.exp(P).sum(axis=1, keepdims=True))",
                 ),
             ),
         },
@@ -448,8 +475,7 @@ CATALOGUE: tuple[Mistake, ...] = (
                 for scale in (" / N", " * 2 / N", " * 2 / (N * C)", " / (N * C)")
             ),
             "loss": tuple(
-                ("-log_Py.sum() / N", f"{factor}((P - Y_ind) ** 2).sum() / N")
-                for factor in ("", "0.5 * ")
+                (_DATA_LOSS, f"{factor}((P - Y_ind) ** 2).sum() / N") for factor in ("", "0.5 * ")
             ),
         },
     ),
@@ -459,7 +485,7 @@ CATALOGUE: tuple[Mistake, ...] = (
         "the loss is negative",
         "every batch shows it",
         {
-            "loss": (("log_Py = log_P[", "log_Py = P["),),
+            "loss": ((_DATA_LOSS, "-(Y_ind * P).sum() / N"),),
             "dz2": ((_MEAN, f"{_PICK} * (P - Y_ind) / N"),),
         },
     ),
@@ -470,10 +496,10 @@ CATALOGUE: tuple[Mistake, ...] = (
         "every batch shows it",
         {
             "Y_ind": (
-                ("y ==", "(y - 1) % C =="),
-                ("y ==", "(y + 1) % C =="),
-                ("y ==", "y - 1 =="),
-                ("y ==", "y + 1 =="),
+                ("y[:, None]", "(y[:, None] - 1) % C"),
+                ("y[:, None]", "(y[:, None] + 1) % C"),
+                ("y[:, None]", "y[:, None] - 1"),
+                ("y[:, None]", "y[:, None] + 1"),
             )
         },
     ),
@@ -489,14 +515,14 @@ CATALOGUE: tuple[Mistake, ...] = (
         "W2 was updated before da1 = dz2 @ W2.T used it",
         "the update written between the two lines",
         "hidden by a tiny learning rate",
-        {"da1": (("W2.T", f"(W2 - {UNKNOWN} * dW2).T"),)},
+        {"da1": (("W2.T", f"(W2 - {RATE} * dW2).T"),)},
     ),
     Mistake(
         "no-bias",
         "the bias of the layer is missing",
         "a layer without its bias",
         "hidden by b = 0, the usual start",
-        {"z1": ((" + b1", ""),), "z2": ((" + b2", ""),)},
+        {"z1": (("X @ W1 + b1", "X @ W1"),), "z2": (("a1 @ W2 + b2", "a1 @ W2"),)},
     ),
     Mistake(
         "log-of-p-plus-epsilon",
@@ -504,9 +530,10 @@ CATALOGUE: tuple[Mistake, ...] = (
         "a loss that cannot be infinite, and a gradient that is not its own",
         "shown by small probabilities",
         {
-            "loss": tuple(("log_P = s - np.log(S)", f"log_P = np.log(P + {e})") for e in _SMALL),
+            "loss": tuple((_LOG_P, f"np.log(P + {e})") for e in _SMALL),
             "dz2": tuple((_MEAN, f"{_PICK} / ({_PICK} + {e}) * (P - Y_ind) / N") for e in _SMALL),
         },
+        edge_in=("loss",),
     ),
     Mistake(
         "p-clipped",
@@ -515,12 +542,12 @@ CATALOGUE: tuple[Mistake, ...] = (
         "shown by probabilities near 0 or 1",
         {
             "P": tuple(
-                (_NORMALISE, f"P = np.clip(P / S, {e}, {top})")
+                (_NORMALISE, f"np.clip({_NORMALISE}, {e}, {top})")
                 for e in _SMALL
                 for top in (f"1 - {e}", "1")
             ),
             "loss": tuple(
-                ("log_P = s - np.log(S)", f"log_P = np.log(np.clip(P, {e}, {top}))")
+                (_LOG_P, f"np.log(np.clip(P, {e}, {top}))")
                 for e in _SMALL
                 for top in (f"1 - {e}", "1")
             ),
@@ -530,6 +557,7 @@ CATALOGUE: tuple[Mistake, ...] = (
                 for top in (f"1 - {e}", "1")
             ),
         },
+        edge_in=("loss", "P"),
     ),
     Mistake(
         "overwritten",
@@ -538,14 +566,18 @@ CATALOGUE: tuple[Mistake, ...] = (
         "hidden where only the gradients are looked at",
         {
             "P": tuple(
-                (_NORMALISE, f"P /= S\nP = (P - (y[:, None] == np.arange(C))){scale}")
+                (_NORMALISE, f"({_NORMALISE} - (y[:, None] == np.arange(C))){scale}")
                 for scale in (" / N", "")
             ),
-            "z2": (
-                (" + b2", " + b2\nz2 = z2 - z2.max(axis=1, keepdims=True)"),
-                (" + b2", " + b2\nz2 = np.exp(z2 - z2.max(axis=1, keepdims=True))"),
+            "z2": tuple(
+                ("a1 @ W2 + b2", text.replace("Z", "(a1 @ W2 + b2)"))
+                for text in (
+                    "Z - Z.max(axis=1, keepdims=True)",
+                    "np.exp(Z - Z.max(axis=1, keepdims=True))",
+                )
             ),
         },
+        remark=True,
     ),
     Mistake(
         "integers",
@@ -553,9 +585,9 @@ CATALOGUE: tuple[Mistake, ...] = (
         "np.zeros(shape, int); y.astype(int) gone too far",
         "hidden by numbers above 1",
         {
-            "P": ((_NORMALISE, "P = np.trunc(P / S)"),),
+            "P": ((_NORMALISE, f"np.trunc({_NORMALISE})"),),
             "dz2": ((_MEAN, f"np.trunc({_MEAN})"),),
-            **_at(*WEIGHTS, edits=((f"{_DATA} + {_PENALTY}", f"np.trunc({_DATA} + {_PENALTY})"),)),
+            **_at(*WEIGHTS, edits=((_GRADIENT, f"np.trunc({_GRADIENT})"),)),
             **_at(*BIASES, edits=((_SUM, f"np.trunc({_SUM})"),)),
         },
     ),
@@ -571,7 +603,7 @@ CATALOGUE: tuple[Mistake, ...] = (
         "the loss without its penalty, which is another convention",
         "the data loss alone",
         "hidden by reg = 0",
-        {"loss": ((" + 0.5 * reg * (np.vdot(W1, W1) + np.vdot(W2, W2))", ""),)},
+        {"loss": ((f"{_DATA_LOSS} + {_PENALTY_LOSS}", _DATA_LOSS),)},
         remark=True,
     ),
     Mistake(
@@ -579,15 +611,235 @@ CATALOGUE: tuple[Mistake, ...] = (
         "log(P) is infinite where P underflows to 0: log P = s - log(sum of exp(s))",
         "a loss of inf",
         "shown by scores around 1000",
-        {"loss": (("log_P = s - np.log(S)", "log_P = np.log(P)"),)},
-        remark=True,
+        {"loss": ((_LOG_P, "np.log(P)"),)},
+        edge_in=("loss",),
     ),
     Mistake(
         "masked-in-place",
         "da1 was masked in place, so it is dz1 now: a second name, not a copy",
         "dz1 = da1; dz1[a1 == 0] = 0",
         "hidden where every unit is active",
-        {"da1": (('order="F")', 'order="F") * (a1 > 0)'),)},
+        {"da1": (("dz2 @ W2.T", "dz2 @ W2.T * (a1 > 0)"),)},
         remark=True,
+    ),
+    Mistake(
+        "relu-forgotten",
+        "the ReLU is missing: a1 is z1",
+        "two linear layers are one linear layer",
+        "hidden where every unit is active",
+        {"a1": ((_RELU, "z1"),)},
+    ),
+    Mistake(
+        "other-activation",
+        "another activation where the ReLU belongs",
+        "tanh, a sigmoid or a leaky unit for max(z1, 0)",
+        "every batch shows it; a leaky one is hidden where every unit is active",
+        {
+            "a1": tuple(
+                (_RELU, new)
+                for new in (
+                    "np.tanh(z1)",
+                    "1 / (1 + np.exp(-z1))",
+                    "np.log(1 + np.exp(z1))",
+                    "abs(z1)",
+                    "np.minimum(z1, 0)",
+                    "(z1 > 0) * 1.0",
+                    "np.where(z1 > 0, z1, np.exp(z1) - 1)",
+                    *(f"np.maximum(z1, {slope} * z1)" for slope in ("0.01", "0.1", "0.2")),
+                )
+            )
+        },
+    ),
+    Mistake(
+        "clipped",
+        "a1 is cut off above: a ReLU has no upper end",
+        "np.clip(z1, 0, 6), which is ReLU6",
+        "shown by large z1",
+        {"a1": tuple((_RELU, f"np.clip(z1, 0, {top})") for top in ("1", "6", "10", "100", "1000"))},
+    ),
+    Mistake(
+        "bias-after-the-relu",
+        "the bias is added after the ReLU: it belongs into z1",
+        "np.maximum(X @ W1, 0) + b1",
+        "hidden by b = 0, the usual start",
+        {"a1": ((_RELU, "np.maximum(z1 - b1, 0) + b1"),)},
+    ),
+    Mistake(
+        "tanh-slope",
+        "1 − a1² is the slope of tanh; this unit is a ReLU",
+        "copied from a tanh network",
+        "every batch shows it",
+        {"dz1": ((_MASK, "da1 * (1 - a1**2)"),)},
+    ),
+    Mistake(
+        "mask-alone",
+        "the mask alone: the gradient from above, da1, is not multiplied in",
+        "np.where(z1 > 0, 1, 0)",
+        "every batch shows it",
+        {"dz1": ((_MASK, "(a1 > 0) * 1.0"),)},
+    ),
+    Mistake(
+        "slope-by-p-alone",
+        "only the gradient by P, −Y/P/N: the softmax's own slope is missing",
+        "the chain rule one step short",
+        "every batch shows it",
+        {"dz2": ((_MEAN, "-Y_ind / P / N"),)},
+    ),
+    Mistake(
+        "indicator-missing",
+        "Y_ind is not subtracted: at the true class, 1 is taken off P",
+        "dz2 = P / N",
+        "rows of dz2 no longer sum to 0",
+        {"dz2": ((_MEAN, "P / N"),)},
+    ),
+    Mistake(
+        "brackets-forgotten",
+        "P − Y/N: brackets around P − Y_ind are missing",
+        "/ binds tighter than −",
+        "hidden by a batch of one sample",
+        {"dz2": ((_MEAN, "P - Y_ind / N"), (_MEAN, "P / N - Y_ind"))},
+    ),
+    Mistake(
+        "whole-columns",
+        "a 1 in every row for each class of the batch: Y[:, y] = 1 takes whole columns",
+        "Y[:, y] for Y[np.arange(N), y]",
+        "hidden by a batch of one sample",
+        {
+            "Y_ind": ((_ONE_HOT, "np.isin(np.arange(C), y) * np.ones((N, 1))"),),
+            "dz2": ((_MEAN, "(P - np.isin(np.arange(C), y)) / N"),),
+        },
+    ),
+    Mistake(
+        "sample-left-out",
+        "the first or the last sample is left out",
+        "range(N - 1), or range(1, N)",
+        "every batch shows it",
+        {
+            "dz2": tuple(
+                (_MEAN, f"{_MEAN} * (np.arange(N) {kept})[:, None]") for kept in ("< N - 1", "> 0")
+            ),
+            "loss": tuple(
+                ("Y_ind * log_P", f"Y_ind * log_P * (np.arange(N) {kept})[:, None]")
+                for kept in ("< N - 1", "> 0")
+            ),
+            **_at(*WEIGHTS, edits=tuple((_DATA, _rows(rows)) for rows in ("[:-1]", "[1:]"))),
+            **_at(
+                *BIASES,
+                edits=(
+                    (_SUM, "{d}[:-1].sum(axis=0, keepdims=True)"),
+                    (_SUM, "{d}[1:].sum(axis=0, keepdims=True)"),
+                ),
+            ),
+        },
+    ),
+    Mistake(
+        "sum-overwritten",
+        "the last sample's alone: in the loop it is overwritten, not added up",
+        "= where += belongs",
+        "hidden by a batch of one sample",
+        {
+            "loss": (
+                (_DATA_LOSS, "-(Y_ind * log_P)[-1].sum() / N"),
+                (_DATA_LOSS, "-(Y_ind * log_P)[-1].sum()"),
+            ),
+            **_at(*WEIGHTS, edits=((_DATA, _rows("[-1:]")), (_GRADIENT, _rows("[-1:]")))),
+            **_at(*BIASES, edits=((_SUM, "{d}[-1:]"),)),
+            "da1": (("dz2 @ W2.T", "dz2[:, -1:] @ W2[:, -1:].T"),),
+        },
+    ),
+    Mistake(
+        "first-rows-only",
+        "only the first rows of the batch are used",
+        "a number of samples that is built in",
+        "shown by long batches",
+        {
+            "dz2": tuple(
+                (_MEAN, f"{_MEAN} * (np.arange(N) < {rows})[:, None]")
+                for rows in (100, 128, 200, 256, 500, 512, 1000, 1024)
+            )
+        },
+    ),
+    Mistake(
+        "log10",
+        "log10 where the natural logarithm belongs",
+        "the base of the logarithm",
+        "every batch shows it",
+        {
+            "loss": (
+                (_LOG_P, "s / np.log(10) - np.log10(np.exp(s).sum(axis=1, keepdims=True))"),
+                (_LOG_P, "s - np.log10(np.exp(s).sum(axis=1, keepdims=True))"),
+            )
+        },
+    ),
+    Mistake(
+        "reg-forgotten-in-the-penalty",
+        "the penalty's slope without reg: W for reg·W",
+        "+ W where + reg * W belongs",
+        "every batch shows it",
+        _at(*WEIGHTS, edits=((_PENALTY, "{p}"),)),
+    ),
+    Mistake(
+        "l1-penalty",
+        "sign(W) is the slope of |W|; the penalty here is ½·W²",
+        "L1 for L2",
+        "hidden by reg = 0",
+        _at(*WEIGHTS, edits=((_PENALTY, "reg * np.sign({p})"),)),
+    ),
+    Mistake(
+        "data-part-missing",
+        "the penalty's slope alone: the data's gradient is overwritten",
+        "= where += belongs",
+        "every batch shows it",
+        _at(*WEIGHTS, edits=((_GRADIENT, _PENALTY),)),
+    ),
+    Mistake(
+        "reg-times-all",
+        "reg multiplies the data's gradient too: brackets",
+        "reg * (X.T @ d + W)",
+        "hidden by reg = 1",
+        _at(
+            *WEIGHTS,
+            edits=(
+                (_GRADIENT, f"reg * ({_DATA} + {{p}})"),
+                (_GRADIENT, f"reg * ({_DATA}) + {{p}}"),
+            ),
+        ),
+    ),
+    Mistake(
+        "exp-base-2",
+        "2 to the power of the scores, where e belongs",
+        "np.exp2",
+        "every batch shows it",
+        {"P": (("np.exp(s)", "np.exp2(s)"),)},
+    ),
+    Mistake(
+        "exp-sign",
+        "the sign of the scores in exp is swapped",
+        "exp(-scores)",
+        "every batch shows it",
+        {
+            "P": (
+                ("np.exp(s)", "np.exp(-s)"),
+                (RIGHT["P"], "P = np.exp(-z2) / np.exp(-z2).sum(axis=1, keepdims=True)"),
+            )
+        },
+    ),
+    Mistake(
+        "p-for-dz2",
+        "P where dz2 belongs",
+        "the probabilities for their gradient",
+        "every batch shows it",
+        {
+            "db2": (("dz2", "P"),),
+            "dW2": (("dz2", "P"),),
+            "da1": (("dz2", "P"),),
+        },
+    ),
+    Mistake(
+        "dw2-for-w2",
+        "dW2 where W2 belongs",
+        "one letter too many",
+        "every batch shows it",
+        {"da1": (("W2", "dW2"),)},
     ),
 )

@@ -1,34 +1,55 @@
 """Is this backward pass right? If not: which line is wrong, which mistake is it, how is it seen."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from compare.checker.conventions import as_mistake, flat_bias, manners, unflatten
-from compare.checker.diagnosis import make_case
-from compare.checker.lines import STEPS
-from compare.checker.probes import probes
+from compare.checker.cases import Case, make_case
+from compare.checker.conventions import as_mistake, flat_bias, in_order, manners, unflatten
+from compare.checker.diagnosis import wrong_quantities
+from compare.checker.own_loss import another_loss
+from compare.checker.placing import Code, raised_in
+from compare.checker.probes import EDGES, TRACED, fresh_seed, probes
+from compare.checker.reading import read
+from compare.checker.records import Hint
 from compare.checker.report import Report
 from compare.checker.sandbox import Answer, run_file, run_function
 from compare.checker.verdicts import diagnosed, judged_quantities
 from compare.problems.problem import Problem
 
+SEARCH = 5.0  # seconds of search for what a wrong line computes
+Runner = Callable[[Mapping[str, Problem]], Answer]
 
-def check(function: Callable[..., Any], *, strict: bool = False) -> Report:
+
+def check(
+    function: Callable[..., Any] | str | PathLike[str],
+    *,
+    strict: bool = False,
+    hint: Hint = "what",
+    seed: int | None = None,
+    search: float = SEARCH,
+) -> Report:
     """Judge `backward(X, y, W1, b1, W2, b2, reg)`, which returns a dict with dW1, db1, dW2 and db2
-    and any of z1, a1, z2, P, Y_ind, loss, dz2, da1, dz1.
+    and any of z1, a1, z2, P, Y_ind, loss, dz2, da1, dz1; or such a function's file.
 
-    X (N, D), y (N,), W1 (D, H), b1 (1, H), W2 (H, C), b2 (1, C). It is called some twenty times,
-    in this process. With `strict` another convention is a mistake. Raises ValueError if it is not
-    a function of seven arguments.
+    X (N, D), y (N,), W1 (D, H), b1 (1, H), W2 (H, C), b2 (1, C). It is called some thirty times,
+    in this process; a file, in one of its own. With `strict` another convention, or an edge, is a
+    mistake. Raises ValueError if it is not a function of seven arguments.
     """
+    if isinstance(function, str | PathLike):
+        return check_file(Path(function), strict=strict, seed=seed, search=search, hint=hint)
     if not callable(function):
         raise ValueError(f"function: expected a function, got {type(function).__name__}")
-    batches = probes()
-    name = getattr(function, "__name__", type(function).__name__)
-    return judge(name, run_function(function, batches), batches, strict)
+    seed = fresh_seed() if seed is None else seed
+    batches = probes(seed)
+    name = str(getattr(function, "__name__", type(function).__name__))
+    answer = run_function(function, batches, trace=TRACED)
+    report = judge(name, answer, batches, strict, search, lambda more: run_function(function, more))
+    return replace(report, seed=seed, hint=hint)
 
 
 def assert_backward(function: Callable[..., Any], *, strict: bool = False) -> None:
@@ -38,32 +59,80 @@ def assert_backward(function: Callable[..., Any], *, strict: bool = False) -> No
         raise AssertionError(f"\n{report}")
 
 
-def check_file(path: Path, timeout: float = 10, strict: bool = False) -> Report:
+def check_file(
+    path: Path,
+    timeout: float = 10,
+    strict: bool = False,
+    seed: int | None = None,
+    search: float = SEARCH,
+    hint: Hint = "what",
+) -> Report:
     """The same for the function `backward` of a file, which runs in a process of its own."""
-    batches = probes()
-    return judge(str(path), run_file(path, batches, timeout), batches, strict)
+    seed = fresh_seed() if seed is None else seed
+    batches = probes(seed)
+    answer = run_file(path, batches, timeout, trace=TRACED)
+    report = judge(
+        str(path), answer, batches, strict, search, lambda more: run_file(path, more, timeout)
+    )
+    return replace(report, seed=seed, hint=hint)
 
 
-def judge(name: str, answer: Answer, batches: Mapping[str, Problem], strict: bool) -> Report:
-    """The report on what a function did on all the batches."""
+def judge(
+    name: str,
+    answer: Answer,
+    batches: Mapping[str, Problem],
+    strict: bool,
+    search: float = SEARCH,
+    again: Runner | None = None,
+) -> Report:
+    """The report on what a function did on all the batches; `again` runs it on others."""
     if answer.failure is not None:
-        return Report(name, (), (), answer.failure)
+        return Report(name, (), (), answer.failure, output=answer.output, source=answer.source)
     raised = {probe: run.error for probe, run in answer.runs.items() if run.error is not None}
     error = _error_line(raised, len(answer.runs))
-    if len(raised) == len(answer.runs):
-        return Report(name, (), (), error)
-
     observed = {probe: dict(run.values) for probe, run in answer.runs.items()}
     flat = unflatten(observed, batches)
     with np.errstate(all="ignore"):
-        cases = [make_case(problem, observed[probe]) for probe, problem in batches.items()]
-        findings, verdicts = diagnosed(cases)
-    findings += [flat_bias(quantity, cases) for quantity in flat]
-    findings += manners(answer)
-    findings.sort(key=lambda f: STEPS.index(f.quantity) if f.quantity in STEPS else 99)
-    if strict:
-        findings = [as_mistake(finding) for finding in findings]
-    return Report(name, judged_quantities(cases, findings, verdicts), tuple(findings), error)
+        cases = [
+            make_case(probe, problem, observed[probe], probe in raised)
+            for probe, problem in batches.items()
+        ]
+        cases, code = followed(cases, answer)
+        if not answer.trace and len(raised) == len(answer.runs):
+            return Report(name, (), (), error, output=answer.output, source=answer.source)
+        diagnosis = diagnosed(cases, code, search)
+        if again is not None:
+            diagnosis = another_loss(cases, diagnosis, batches[TRACED], again)
+        findings = diagnosis.findings + [flat_bias(quantity, cases) for quantity in flat]
+        findings = in_order([*findings, *manners(answer)])
+        if strict:
+            findings = [as_mistake(finding) for finding in findings]
+        quantities = judged_quantities(cases, diagnosis._replace(findings=findings), code)
+    return Report(
+        name,
+        quantities,
+        tuple(findings),
+        error,
+        raised=code.raised,
+        remarks_on_form=answer.remarks,
+        trace_note=answer.trace_note,
+        output=answer.output,
+        source=answer.source,
+        cases=tuple(cases),
+    )
+
+
+def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
+    """The cases with what the learner's own lines computed, on the batch where they were traced."""
+    raised = raised_in(answer)
+    if not answer.trace:
+        return cases, Code(raised=raised)
+    ordinary = [c for c in cases if c.name not in EDGES and not c.raised]
+    wrong = wrong_quantities(ordinary)
+    traced = next(case for case in cases if case.name == answer.trace_probe)
+    reading = read(traced, answer.trace, wrong)
+    now = replace(traced, traced=reading.values)
+    return [now if case is traced else case for case in cases], Code(now, reading, raised)
 
 
 def _error_line(raised: Mapping[str, str | None], probes: int) -> str:

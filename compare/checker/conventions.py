@@ -1,20 +1,22 @@
 """What is no mistake but another convention; and what a function did besides returning values."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from compare.bounds.reference import reference
 from compare.bounds.rounding import bounds_at
-from compare.checker.diagnosis import Case
-from compare.checker.evidence import evidence
+from compare.checker.cases import Case
 from compare.checker.lines import STEPS
-from compare.checker.records import Finding, Word
+from compare.checker.records import Finding
 from compare.checker.sandbox import Answer
 from compare.problems.problem import Problem
 
 UNDERFLOW = float(np.finfo(np.float32).tiny)
+IN_PLACE = {"P": ("dz2",), "da1": ("dz1",), "z1": ("a1",), "z2": ("P", "dz2"), "a1": ()}
 
 
 def unflatten(observed: dict[str, dict[str, Any]], batches: Mapping[str, Problem]) -> list[str]:
@@ -38,61 +40,57 @@ def flat_bias(quantity: str, cases: Sequence[Case]) -> Finding:
         "flat-bias",
         "a bias without its row axis, which is another convention",
         f"shape ({H},) where the notes have (1, {H})",
-        remark=True,
+        kind="remark",
     )
 
 
-def conventions(found: list[Finding], verdicts: dict[str, Word]) -> list[Finding]:
-    """Findings that, taken together, are another convention and no mistake, made remarks."""
-    ids = {q: {f.id for f in found if f.quantity == q} for q in STEPS}
-    doubled = all(ids[q] == {"reg-doubled"} for q in ("dW1", "dW2"))
-    loss_fits = verdicts.get("loss") != "right" and ids["loss"] <= {
-        "penalty-without-half",
-        "loss-without-penalty",
-    }
-    return [
-        Finding(
-            finding.quantity,
-            "penalty-without-half",
-            "the penalty is reg·W², without the ½, which is another convention",
-            finding.evidence,
-            remark=True,
-            wrong_line=finding.wrong_line,
-        )
-        if doubled and loss_fits and finding.id in ("reg-doubled", "penalty-without-half")
-        else finding
-        for finding in found
-    ]
+def written_over(cases: Sequence[Case], wrong: Sequence[str]) -> dict[str, str]:
+    """Wrong quantities that hold, on every batch, what a later line made of them in place."""
+    found = {}
+    for quantity in wrong:
+        for later in IN_PLACE.get(quantity, ()):
+            returned = [c.returned for c in cases if quantity in c.returned]
+            if returned and all(
+                later in r and np.array_equal(r[quantity], r[later], equal_nan=True)
+                for r in returned
+            ):
+                found[quantity] = later
+    return found
 
 
-def narrow_floats(cases: Sequence[Case], wrong: Sequence[str]) -> Finding | None:
-    """All that is off is off as float32 is: within its bound, and some of it float32 numbers."""
+def narrow_floats(cases: Sequence[Case], wrong: Sequence[str]) -> bool:
+    """All that is off is off as float32 is: within its bound, and itself float32 numbers."""
     narrow = False
     for case in cases:
         if case.problem.dtype != "float64":
             continue
         error = bounds_at(reference(case.problem), "float32", any_softmax=True).error._asdict()
         for quantity in wrong:
-            if quantity not in case.observed or quantity == "Y_ind":
-                return None
-            value, right = case.observed[quantity], case.right[quantity]
+            if quantity not in case.returned or quantity == "Y_ind":
+                return False
+            value, right = case.returned[quantity], case.right[quantity]
             if quantity == "loss" and np.isinf(value) and case.right["P"].min() < UNDERFLOW:
                 continue  # -log(P) of a P that underflowed, which is no matter of precision
-            if (
-                value.shape != np.shape(right)
-                or not (abs(value - right) <= 2 * error[quantity]).all()
-            ):
-                return None
-            narrow |= value.dtype == np.float32 or bool((value == value.astype(np.float32)).all())
-    if not narrow:
-        return None
-    return Finding(
-        wrong[0],
-        "float32",
-        "float32 somewhere inside a float64 computation: right to about 1e-7",
-        evidence(cases, wrong[0]),
-        remark=True,
-    )
+            if value.shape != np.shape(right):
+                return False
+            if not (abs(value - right) <= 2 * error[quantity]).all():
+                return False
+            narrow |= value.dtype == np.float32 or _of_float32(case, quantity, value)
+    return narrow
+
+
+def _of_float32(case: Case, quantity: str, value: npt.NDArray[Any]) -> bool:
+    """The numbers, or what is left without the bias or the penalty, are float32 numbers; 0 and 1
+    are in any precision.
+    """
+    params = case.problem.params._asdict()
+    added = {"z1": params["b1"], "z2": params["b2"]}
+    added |= {f"d{name}": case.problem.reg * params[name] for name in ("W1", "W2")}
+    term = np.asarray(added.get(quantity, 0.0))
+    left = value - term
+    rounding = 4 * np.finfo(np.float64).eps * (abs(value) + abs(term))
+    close = abs(left - left.astype(np.float32)) <= rounding
+    return value.size > 1 and bool(close.all()) and not np.isin(left, (0, 1)).all()
 
 
 def manners(answer: Answer) -> list[Finding]:
@@ -118,4 +116,9 @@ def manners(answer: Answer) -> list[Finding]:
 
 
 def as_mistake(finding: Finding) -> Finding:
-    return Finding(**{**vars(finding), "remark": False})
+    return replace(finding, kind="mistake")
+
+
+def in_order(findings: Sequence[Finding]) -> list[Finding]:
+    """As the quantities are computed; what is no quantity, last."""
+    return sorted(findings, key=lambda f: STEPS.index(f.quantity) if f.quantity in STEPS else 99)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from compare.checker.diagnosis import Case, is_right, own_line
+from compare.checker.cases import Case, Lines, misfits, own_line
 from compare.text import place
 
 Float64s = npt.NDArray[np.float64]
@@ -14,17 +14,24 @@ SAME = 1e-6  # a ratio counts as one number if it varies by no more
 PENALISED = {"dW2": "W2", "dW1": "W1", "db2": "b2", "db1": "b1"}
 
 
-def evidence(cases: Sequence[Case], quantity: str) -> str:
-    """What is seen on the first probe that shows it, beside what the line gives on the learner's
-    own earlier values: shape, NaN, ratio, multiples of reg·W, sums of rows, masked units.
+def shown_on(cases: Sequence[Case], lines: Lines, quantity: str) -> Case | None:
+    """The first batch on which the quantity is not what its line gives on the earlier values."""
+    without = {q: line for q, line in lines.items() if q != quantity}
+    for case in cases:
+        if quantity in case.values and misfits(case, without, [quantity]):
+            return case
+    return None
+
+
+def evidence(case: Case, lines: Lines, quantity: str) -> str:
+    """What is seen on a batch that shows it, beside what the right line gives on the learner's own
+    earlier values: shape, NaN, ratio, multiples of reg·W, sums of rows, masked units.
     """
-    returned = [c for c in cases if quantity in c.observed]
-    case = next((c for c in returned if not is_right(c, quantity)), returned[0])
-    observed = case.observed[quantity].astype(np.float64)
-    expected = np.asarray(own_line(case, quantity), np.float64)
+    observed = np.asarray(case.values[quantity]).astype(np.float64)
+    expected = np.asarray(own_line(case, quantity, lines), np.float64)
     if observed.shape != expected.shape:
         return f"your shape is {observed.shape}, the right one {expected.shape}"
-    bad = ~np.isfinite(observed)
+    bad = ~np.isfinite(observed) & np.isfinite(expected)
     if bad.any():
         at = tuple(int(i) for i in np.argwhere(bad)[0])
         scores = abs(np.asarray(case.right["z2"])).max()
@@ -37,8 +44,10 @@ def evidence(cases: Sequence[Case], quantity: str) -> str:
     ):
         if words:
             return words
-    difference = abs(observed - expected)
+    difference = np.nan_to_num(abs(observed - expected))
     at = tuple(int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape))
+    if difference[at] == 0:
+        return ""
     if difference[at] < 1e-4 * abs(expected[at]):
         return f"off by {difference[at]:.1e}{_at(at)}"
     return f"{observed[at]:.6g}{_at(at)}, where {expected[at]:.6g} is right"
@@ -49,8 +58,11 @@ def _at(at: tuple[int, ...]) -> str:
 
 
 def _ratio(observed: Float64s, expected: Float64s) -> str:
+    if not (np.isfinite(observed).all() and np.isfinite(expected).all()):
+        return ""
     large = abs(expected) > 1e-9 * abs(expected).max()
-    if not large.any():
+    small = abs(observed[~large]).max(initial=0)
+    if not large.any() or small > 1e-6 * abs(observed).max():
         return ""
     ratios = observed[large] / expected[large]
     ratio = float(np.median(ratios))
@@ -61,7 +73,7 @@ def _ratio(observed: Float64s, expected: Float64s) -> str:
 
 def _penalty(case: Case, quantity: str, observed: Float64s, expected: Float64s) -> str:
     """observed = alpha * data + beta * reg * W, fitted by least squares."""
-    if quantity not in PENALISED:
+    if quantity not in PENALISED or not np.isfinite([observed, expected]).all():
         return ""
     name = PENALISED[quantity]
     penalty = case.problem.reg * getattr(case.problem.params, name).astype(np.float64)
@@ -82,8 +94,10 @@ def _masked(case: Case, quantity: str, observed: Float64s, expected: Float64s) -
     if quantity != "dz1":
         return ""
     differ = abs(observed - expected) > 1e-9 * abs(expected).max()
-    a1 = np.asarray(case.observed.get("a1", case.right["a1"]))
-    if a1.shape != differ.shape or differ[a1 > 0].any():
+    a1 = np.asarray(case.values.get("a1", case.right["a1"]))
+    if a1.shape != differ.shape or differ[a1 > 0].any() or not differ.any():
+        return ""
+    if (a1 < 0).any():  # not the notes' a1: "masked" would mean nothing
         return ""
     return f"only units with a1 = 0 differ: {int(differ.sum())} of {int((a1 == 0).sum())} of them"
 

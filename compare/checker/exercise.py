@@ -1,5 +1,9 @@
 """The file that a learner starts from."""
 
+import re
+
+from compare.checker.lines import RIGHT, STEPS
+
 EXERCISE = '''\
 """My backward pass. Check it:  python -m compare check {name}
 
@@ -43,6 +47,14 @@ def backward(X, y, W1, b1, W2, b2, reg):
 '''
 
 
-def exercise(name: str) -> str:
-    """The text of a file called `name`, without any answer."""
-    return EXERCISE.format(name=name)
+def exercise(name: str, first: str = STEPS[0]) -> str:
+    """The text of a file called `name`, with the steps before `first` given."""
+    text = EXERCISE.format(name=name)
+    given = STEPS[: STEPS.index(first)]
+    for step in given:
+        lines = "\n".join(f"    {line}" for line in RIGHT[step].splitlines())
+        todo = re.search(rf"^    {step} = None.*$", text, flags=re.MULTILINE)
+        assert todo is not None
+        text = text.replace(todo[0], lines)
+    sizes = "    N, C = len(X), W2.shape[1]\n" if given else ""
+    return text.replace("    # Forward\n", f"{sizes}    # Forward\n")

@@ -1,68 +1,108 @@
-"""The lines of manual/network.py, quantity by quantity, to be run on anybody's values.
+"""The lines of the notes, quantity by quantity, to be run on anybody's values.
 
-A formula stands once in this project. Whoever needs one step of the derivation by itself (to run
-it on a learner's own earlier values, or with a mistake in its place) takes its lines from the
-source of the manual pass.
+They are manual/network.py's formulas without its memory layout, as a learner would write them;
+tests/test_steps.py holds their values against manual's. Everything is computed in float64 from the
+numbers that the learner was given.
 """
 
 import ast
-import inspect
-import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from types import CodeType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from compare.bounds.quantities import QUANTITIES, Values
+from compare.bounds.quantities import QUANTITIES
 from compare.problems.problem import Problem
-from manual import backward, forward
 
 # The twelve quantities, and Y_ind where the notes have it: all that a learner may return.
 STEPS = (*QUANTITIES[: QUANTITIES.index("loss")], "Y_ind", *QUANTITIES[QUANTITIES.index("loss") :])
-SET_UP = ("N", "C", "reg")  # known before the first step
+
+RIGHT: dict[str, str] = {
+    "z1": "z1 = X @ W1 + b1",
+    "a1": "a1 = np.maximum(z1, 0)",
+    "z2": "z2 = a1 @ W2 + b2",
+    "P": (
+        "s = z2 - z2.max(axis=1, keepdims=True)\n"
+        "E = np.exp(s)\n"
+        "P = E / E.sum(axis=1, keepdims=True)"
+    ),
+    "Y_ind": "Y_ind = (y[:, None] == np.arange(C)) * 1.0",
+    "loss": (
+        "s = z2 - z2.max(axis=1, keepdims=True)\n"
+        "log_P = s - np.log(np.exp(s).sum(axis=1, keepdims=True))\n"
+        "loss = -(Y_ind * log_P).sum() / N + 0.5 * reg * ((W1**2).sum() + (W2**2).sum())"
+    ),
+    "dz2": "dz2 = (P - Y_ind) / N",
+    "dW2": "dW2 = a1.T @ dz2 + reg * W2",
+    "db2": "db2 = dz2.sum(axis=0, keepdims=True)",
+    "da1": "da1 = dz2 @ W2.T",
+    "dz1": "dz1 = da1 * (a1 > 0)",
+    "dW1": "dW1 = X.T @ dz1 + reg * W1",
+    "db1": "db1 = dz1.sum(axis=0, keepdims=True)",
+}
+# The same numbers by other ways: the loss from P, the mask from z1.
+ALSO_RIGHT: dict[str, str] = {
+    "loss": "loss = -np.log((Y_ind * P).sum(axis=1)).sum() / N"
+    " + 0.5 * reg * ((W1**2).sum() + (W2**2).sum())",
+    "dz1": "dz1 = da1 * (z1 > 0)",
+}
+# Rounding of each line: the absolute values of all that it adds up, as a program of its own.
+MAGNITUDE: dict[str, str] = {
+    "z1": "z1 = abs(X) @ abs(W1) + abs(b1)",
+    "a1": "a1 = abs(z1)",
+    "z2": "z2 = abs(a1) @ abs(W2) + abs(b2)",
+    "P": "P = (1 + abs(z2).max(axis=1, keepdims=True)) * np.ones(z2.shape)",
+    "Y_ind": "Y_ind = np.zeros((N, C))",
+    "loss": "loss = 1 + abs(z2).max() + reg * ((W1**2).sum() + (W2**2).sum())",
+    "dz2": "dz2 = (abs(P) + abs(Y_ind)) / N",
+    "dW2": "dW2 = abs(a1).T @ abs(dz2) + abs(reg * W2)",
+    "db2": "db2 = abs(dz2).sum(axis=0, keepdims=True)",
+    "da1": "da1 = abs(dz2) @ abs(W2).T",
+    "dz1": "dz1 = abs(da1)",
+    "dW1": "dW1 = abs(X).T @ abs(dz1) + abs(reg * W1)",
+    "db1": "db1 = abs(dz1).sum(axis=0, keepdims=True)",
+}
 
 
-class Line(NamedTuple):
-    target: str
-    text: str
+def reads(source: str) -> tuple[str, ...]:
+    """The quantities that a line reads, in the order of the computation."""
+    names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    assigned = {
+        node.id
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    return tuple(step for step in STEPS if step in names - assigned)
 
 
-def lines(source: str) -> Iterator[Line]:
-    """The assignments to a plain name in `source`, with the text as it stands there."""
-    source = textwrap.dedent(source)
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Assign | ast.AugAssign):
-            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-            if isinstance(target, ast.Name):
-                yield Line(target.id, ast.get_source_segment(source, node) or "")
+PARENTS: dict[str, tuple[str, ...]] = {name: reads(line) for name, line in RIGHT.items()}
 
 
-def _steps(*functions: Callable[..., Any]) -> dict[str, str]:
-    """For each quantity the lines that make it, those of its helpers (s, S, log_P) included."""
-    found = [line for function in functions for line in lines(inspect.getsource(function))]
-    last = {line.target: number for number, line in enumerate(found)}
-    steps: dict[str, str] = {}
-    waiting: list[str] = []
-    for number, line in enumerate(found):
-        if line.target in SET_UP:
-            continue
-        waiting.append(line.text)
-        if line.target in STEPS and last[line.target] == number:
-            steps[line.target] = "\n".join(waiting)
-            waiting = []
-    return steps
+def _ancestors(quantity: str) -> frozenset[str]:
+    direct = PARENTS[quantity]
+    return frozenset(direct).union(*(_ancestors(parent) for parent in direct))
 
 
-RIGHT: dict[str, str] = _steps(forward, backward)
+ANCESTORS: dict[str, frozenset[str]] = {name: _ancestors(name) for name in STEPS}
 
 
 def inputs(problem: Problem) -> dict[str, Any]:
-    """What the lines read besides each other, under the names that they use."""
-    N, _, _, C = problem.sizes
-    reg = problem.X.dtype.type(problem.reg)
-    return {"X": problem.X, "y": problem.y, "reg": reg, "N": N, "C": C, **problem.params._asdict()}
+    """What the lines read besides each other, under the names that they use, in float64."""
+    N, D, H, C = problem.sizes
+    arrays = {"X": problem.X, **problem.params._asdict()}
+    given = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
+    reg = float(problem.X.dtype.type(problem.reg))
+    return {"np": np, "y": problem.y, "reg": reg, "N": N, "D": D, "H": H, "C": C, **given}
+
+
+def run_line(line: str, quantity: str, environment: Mapping[str, Any]) -> Any:
+    """The value that a line gives `quantity`. Raises whatever it raises."""
+    scope = dict(environment)
+    with np.errstate(all="ignore"):
+        exec(compiled(line), scope)
+    return scope[quantity]
 
 
 def follow(
@@ -71,29 +111,20 @@ def follow(
     replaced: Mapping[str, str] | None = None,
     last: str = STEPS[-1],
 ) -> dict[str, Any]:
-    """Each quantity up to the last, computed by its lines, or those that replace them, from the
+    """Each quantity up to the last, computed by its line, or the one that replaces it, from the
     earlier ones: from their `given` values where there are any, else from those just computed.
 
-    A line that replaces another runs after it, and so finds its helpers (s, S) there. Raises
-    whatever a replaced line raises.
+    Raises whatever a replaced line raises.
     """
     given, replaced = given or {}, replaced or {}
-    environment: dict[str, Any] = {"np": np, **inputs(problem)}
+    environment = inputs(problem)
     computed = {}
     for name in STEPS[: STEPS.index(last) + 1]:
-        exec(_compiled(name, RIGHT[name]), environment)
-        if name in replaced:
-            exec(_compiled(name, replaced[name]), environment)
-        computed[name] = environment[name]
-        if name in given:
-            environment[name] = np.copy(given[name])  # a line may write to what it reads
+        computed[name] = run_line(replaced.get(name, RIGHT[name]), name, environment)
+        environment[name] = given.get(name, computed[name])
     return computed
 
 
-@lru_cache(maxsize=1024)
-def _compiled(name: str, text: str) -> CodeType:
-    return compile(text, f"<{name}>", "exec")
-
-
-def followed_values(computed: Mapping[str, Any]) -> Values:
-    return Values(*(np.asarray(computed[name]) for name in QUANTITIES))
+@lru_cache(maxsize=8192)
+def compiled(line: str) -> CodeType:
+    return compile(line, "<line>", "exec")

@@ -1,13 +1,20 @@
-"""Reports on learners' files -> text for people, HTML for notebooks, plain data for JSON."""
+"""Reports on learners' files -> text for people, and plain data for JSON."""
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
+from compare.bounds.quantities import GRADIENTS
+from compare.checker.cases import Case
+from compare.checker.lines import RIGHT, STEPS
 from compare.checker.records import Finding, Hint, Judged
-from compare.text import number
+from compare.checker.trace import Raised
+from compare.text import number, printable, shape_text
+
+WORDS = {"unseen": "not computed separately", "to do": "to do"}
+WIDEST = 46  # characters of a learner's line
 
 
 @dataclass(frozen=True)
@@ -18,6 +25,14 @@ class Report:
     quantities: tuple[Judged, ...]
     findings: tuple[Finding, ...]
     error: str = ""  # why there is nothing, or not all, to judge
+    seed: int | None = None  # of the batches: with it the run can be had again
+    hint: Hint = "what"
+    raised: Raised | None = None
+    remarks_on_form: tuple[str, ...] = ()
+    trace_note: str = ""
+    output: str = ""  # what the learner's code printed
+    source: str = ""
+    cases: tuple[Case, ...] = ()
 
     @property
     def right(self) -> bool:
@@ -25,95 +40,154 @@ class Report:
 
     @property
     def mistakes(self) -> tuple[Finding, ...]:
-        return tuple(f for f in self.findings if not f.remark)
+        return tuple(f for f in self.findings if f.kind == "mistake")
 
     @property
     def remarks(self) -> tuple[Finding, ...]:
-        return tuple(f for f in self.findings if f.remark)
+        return tuple(f for f in self.findings if f.kind == "remark")
+
+    @property
+    def edges(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.kind == "edge")
 
     def __str__(self) -> str:
-        return report_text(self, "what")
+        return report_text(self, self.hint)
 
     def _repr_html_(self) -> str:
+        from compare.checker.html import report_html
+
         return report_html(self)
 
 
 def report_text(report: Report, hint: Hint) -> str:
-    """One line for each quantity, then what to fix first."""
-    lines = [report.name]
-    lines += [f"  {_line(report, quantity, hint)}".rstrip() for quantity in report.quantities]
+    """The learner's lines with the verdict on each quantity, then what to fix first."""
+    lines = [printable(report.name, 200)]
+    lines += _table(report, hint)
     named = {q.name for q in report.quantities}
     lines += [f"  {_words(f, hint)}" for f in report.findings if f.quantity not in named]
-    if report.error:
-        lines.append(f"  {report.error}")
-    lines.append(_last_line(report))
+    lines += [f"  {remark}" for remark in report.remarks_on_form]
+    lines += _error(report, hint)
+    if report.trace_note:
+        lines.append(f"  {report.trace_note}")
+    if report.output:
+        lines += ["  It printed:", *(f"    {line}" for line in report.output.splitlines()[:20])]
+    seed = "" if report.seed is None else f" (--seed {report.seed})"
+    lines.append(_last_line(report) + (seed if report.mistakes or report.error else ""))
     return "\n".join(lines)
 
 
-def _line(report: Report, judged: Judged, hint: Hint) -> str:
-    head = f"{judged.name:<6} {judged.verdict:<9}"
+def _table(report: Report, hint: Hint) -> list[str]:
+    if not report.quantities:
+        return []
+    shown = [q for q in report.quantities if q.verdict != "unseen"]
+    if not report.findings and not report.error and {q.name for q in shown} == set(GRADIENTS):
+        return [f"  {', '.join(GRADIENTS)}: right"]
+    if not any(q.line for q in shown):
+        rows = [f"  {q.name:<6} {q.verdict:<9}  " + _told(report, q, hint, 20) for q in shown]
+        return [row.rstrip() for row in rows]
+    codes = {q.name: _clipped(q.source) for q in shown}
+    width = max(9, *(len(code) for code in codes.values()))
+    indent = 2 + 4 + 2 + width + 2 + 7
+    head = f"  {'line':>4}  {'your code':<{width}}  quantity"
+    rows = [
+        f"  {q.line or '':>4}  {codes[q.name]:<{width}}  {q.name:<6} {q.verdict:<9}  "
+        + _told(report, q, hint, indent)
+        for q in shown
+    ]
+    return [head, *(row.rstrip() for row in rows)]
+
+
+def _clipped(source: str) -> str:
+    text = printable(source, 400)
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+
+
+def _told(report: Report, judged: Judged, hint: Hint, indent: int) -> str:
     words = [_words(f, hint) for f in report.findings if f.quantity == judged.name]
-    return f"{head}  " + f"\n  {'':<17} ".join(filter(None, words))
+    return f"\n{'':<{indent}}".join(filter(None, words))
 
 
 def _words(finding: Finding, hint: Hint) -> str:
-    if hint == "where" and not finding.remark:
+    if hint == "where" and finding.kind == "mistake":
         return ""
-    words = f"{finding.title}: {finding.evidence}"
+    words = f"{finding.title}: {finding.evidence}" if finding.evidence else finding.title
+    if finding.kind == "edge" and finding.batch:
+        words += f" (seen {finding.batch})"
+    elif finding.batch:
+        words += f" (on “{finding.batch}”)"
     if finding.also:
         words += f" (the same numbers: {', '.join(finding.also)})"
-    if hint == "formula" and finding.right_line:
-        right = finding.right_line.splitlines()
-        indent = f"\n  {'':<17}   "
-        words += indent + indent.join(["the right line:", *(f"  {line}" for line in right)])
+    if hint == "formula" and finding.right_line and finding.kind == "mistake":
+        words += f"; the notes have {'; '.join(finding.right_line.splitlines())}"
     return words
+
+
+def _error(report: Report, hint: Hint) -> list[str]:
+    """Where it raised, what stands there, and the line of the notes that comes next."""
+    if not report.error:
+        return []
+    lines = [f"  {report.error}"]
+    if report.raised is not None and report.raised.shapes:
+        shapes = ", ".join(f"{name} is {shape_text(s)}" for name, s in report.raised.shapes)
+        lines.append(f"  line {report.raised.line}: {shapes}")
+    done = {q.name for q in report.quantities if q.verdict not in ("to do", "missing", "unseen")}
+    next_ = [name for name in STEPS if name not in done and name not in ("Y_ind", "loss")]
+    if report.raised is not None and report.quantities and next_ and hint != "where":
+        lines.append(f"  the notes have next: {'; '.join(RIGHT[next_[0]].splitlines())}")
+    return lines
 
 
 def _last_line(report: Report) -> str:
     if report.mistakes:
         first = report.mistakes[0]
+        if first.id == "missing" and all(f.id == "missing" for f in report.mistakes):
+            return f"To do: {', '.join(f.quantity for f in report.mistakes)}."
+        first = next(f for f in report.mistakes if f.id != "missing")
         before = itertools.takewhile(lambda q: q.name != first.quantity, report.quantities)
-        if first.id == "unrecognised" and any(q.verdict == "missing" for q in before):
-            return (
-                f"Return the steps before {first.quantity}, too: the mistake may be in one of them."
-            )
+        if first.id == "unrecognised" and first.title.startswith("a mistake in "):
+            unseen = [q.name for q in before if q.verdict == "unseen"]
+            if unseen:
+                return f"Return {', '.join(unseen)}, too: the mistake may be in one of them."
         return f"Fix {first.quantity} first."
     if report.error:
-        return "Nothing could be judged." if not report.quantities else "Not right."
+        return "Nothing could be judged." if not report.quantities else "Not right yet."
+    if report.edges:
+        return "All right, but with an edge."
     return "All right." if not report.remarks else "All right, with remarks."
 
 
 def summary_text(reports: Sequence[Report], hint: Hint) -> str:
-    """One line for each file, and a count."""
+    """One line for each file, the count, and how often each mistake occurred."""
     width = max(len(report.name) for report in reports)
-    lines = [f"{report.name:<{width}}  {_summary(report, hint)}" for report in reports]
+    lines = [f"{report.name:<{width}}  {summary(report, hint)}" for report in reports]
     right = sum(report.right for report in reports)
-    return "\n".join([*lines, f"{right} of {len(reports)} right."])
+    lines.append(f"{right} of {len(reports)} right.")
+    if hint != "where":
+        often = Counter(title for report in reports for title in {f.title for f in report.mistakes})
+        lines += [
+            f"  {times} of {len(reports)}: {title}"
+            for title, times in often.most_common()
+            if times > 1
+        ]
+    return "\n".join(lines)
 
 
-def _summary(report: Report, hint: Hint) -> str:
+def summary(report: Report, hint: Hint = "what") -> str:
     if report.mistakes and hint == "where":
         return "wrong: " + ", ".join(dict.fromkeys(f.quantity for f in report.mistakes))
     if report.mistakes:
         return "wrong: " + ", ".join(f"{f.quantity} ({f.id})" for f in report.mistakes)
     if report.error:
         return f"failed: {report.error}"
-    remarks = ", ".join(f"{f.quantity} ({f.id})" for f in report.remarks)
+    remarks = ", ".join(f"{f.quantity} ({f.id})" for f in (*report.edges, *report.remarks))
+    if report.edges:
+        return f"right, with an edge: {remarks}"
     return f"right, with remarks: {remarks}" if remarks else "right"
 
 
-def report_html(report: Report) -> str:
-    """The report as a table, for notebooks."""
-    rows = "".join(
-        f"<tr><th>{escape(q.name)}</th><td>{q.verdict}</td><td style='text-align:left'>"
-        + "<br>".join(escape(_words(f, "what")) for f in report.findings if f.quantity == q.name)
-        + "</td></tr>"
-        for q in report.quantities
-    )
-    named = {q.name for q in report.quantities}
-    others = [_words(f, "what") for f in report.findings if f.quantity not in named]
-    tail = [*others, *([report.error] if report.error else []), _last_line(report)]
-    return f"<table>{rows}</table>" + "".join(f"<p>{escape(line)}</p>" for line in tail)
+def score(report: Report) -> int:
+    """The quantities that are right, or follow from earlier ones, of those that were judged."""
+    return sum(q.verdict in ("right", "inherited", "remark", "edge") for q in report.quantities)
 
 
 def report_data(report: Report) -> dict[str, Any]:
@@ -122,6 +196,7 @@ def report_data(report: Report) -> dict[str, Any]:
         "file": report.name,
         "right": report.right,
         "error": report.error or None,
+        "seed": report.seed,
         "quantities": [
             {
                 "name": q.name,
@@ -129,11 +204,15 @@ def report_data(report: Report) -> dict[str, Any]:
                 "max_abs_diff": None if q.max_abs_diff is None else number(q.max_abs_diff),
                 "at": list(q.at),
                 "allowed": None if q.allowed is None else number(q.allowed),
+                "line": q.line,
+                "own_name": q.own_name or None,
+                "source": q.source or None,
             }
             for q in report.quantities
         ],
         "mistakes": [_finding_data(f) for f in report.mistakes],
         "remarks": [_finding_data(f) for f in report.remarks],
+        "edges": [_finding_data(f) for f in report.edges],
     }
 
 
@@ -144,4 +223,7 @@ def _finding_data(finding: Finding) -> dict[str, Any]:
         "title": finding.title,
         "evidence": finding.evidence,
         "also": list(finding.also),
+        "batch": finding.batch or None,
+        "line": finding.line,
+        "source": finding.source or None,
     }

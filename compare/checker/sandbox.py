@@ -1,15 +1,17 @@
-"""Runs a learner's file in a process of its own.
+"""Runs a learner's file in a process of its own, or a function in this one, on all the probes.
 
-It protects against accidents: endless loops, crashes, a full memory, a flood of output. It does
-not protect against malice: the process may read and write whatever its user may.
+It protects against accidents: endless loops, crashes, a full memory, a flood of output, processes
+left running. It does not protect against malice: the process may read and write whatever its user
+may.
 """
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,27 +20,42 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from compare.checker import worker
+from compare.checker.calls import Run, call, copied
+from compare.checker.forms import form_of
 from compare.checker.lines import STEPS
+from compare.checker.source import Source, read_source
+from compare.checker.trace import SECONDS, Binding, Raised, is_library, record
+from compare.checker.transfer import Arrays, pack, unpack
 from compare.problems.problem import Problem
+from compare.text import printable
+
+__all__ = ["Answer", "Run", "arguments", "run_file", "run_function"]
 
 MEMORY = 2**31  # bytes of address space, NumPy's own included
+ANSWERS = 2**26  # bytes of all arrays that a file may answer with
+OUTPUT = 2000  # characters of what it printed
+FOUND_BESIDE = 2**24  # bytes of the data files beside it that are at hand
+PATIENCE = 3.0  # seconds for ending what it left running
 
-
-class Run(NamedTuple):
-    """What a function did on one probe."""
-
-    values: Mapping[str, npt.NDArray[Any]]
-    error: str | None = None
-    changed: tuple[str, ...] = ()  # arguments that it wrote to
-    unstable: tuple[str, ...] = ()  # values that a second call gave otherwise
+ROOT = str(Path(__file__).parents[2])
+KEEPER = f"import sys; sys.path.insert(0, {ROOT!r}); from compare.checker import keeper; "
+KEEPER += "keeper.main()"
 
 
 class Answer(NamedTuple):
-    """What a file's function did on all of them, or why there is nothing to judge."""
+    """What a file's function did on all the probes, or why there is nothing to judge. All text in
+    it but `source` is fit for a terminal.
+    """
 
     runs: Mapping[str, Run]
     failure: str | None = None
+    trace: tuple[Binding, ...] = ()  # of one more run, on the probe `trace_probe`
+    trace_probe: str = ""
+    trace_note: str = ""  # why the trace is not whole
+    remarks: tuple[str, ...] = ()  # how the function was called, and what it returned was read
+    output: str = ""  # the beginning of what it printed
+    source: str = ""  # the learner's source as it is; "" if unknown
+    form: str = "function"  # or "class TwoLayerNet"
 
 
 def arguments(problem: Problem) -> dict[str, Any]:
@@ -48,83 +65,253 @@ def arguments(problem: Problem) -> dict[str, Any]:
     return {"X": X, "y": problem.y, **params, "reg": float(problem.X.dtype.type(problem.reg))}
 
 
-def run_function(function: Any, probes: Mapping[str, Problem]) -> Answer:
-    """Call a function of this very process. Raises ValueError for another signature."""
-    name = getattr(function, "__name__", "backward")
-    worker.check_signature(function, name)
-    code = getattr(function, "__code__", None)
+def run_function(function: Any, probes: Mapping[str, Problem], trace: str | None = None) -> Answer:
+    """Call a function of this very process, or the `loss` of a class; with `trace`, once more on
+    that probe, line by line. Raises ValueError for another signature.
+    """
+    form = form_of(function, printable(str(getattr(function, "__name__", "backward")), 60))
+    code = getattr(function, "__code__", None) or getattr(
+        getattr(function, "loss", None), "__code__", None
+    )
     file = code.co_filename if code is not None else ""
+
+    def mine(name: str) -> bool:
+        return name == file or not (name.startswith((ROOT, "<")) or is_library(name))
+
+    runs, remarks = {}, list(form.remarks)
+    bindings, note = list[Binding](), ""
     with np.errstate(all="ignore"):
-        found = {n: worker.call(function, arguments(p), file, STEPS) for n, p in probes.items()}
-    return Answer({name: _run(run["values"], run) for name, run in found.items()})
+        for number, (name, problem) in enumerate(probes.items()):
+            runs[name], said = call(form, arguments(problem), mine, STEPS)
+            remarks += said if number == 0 else ()
+        if trace is not None:
+            bindings, note = record(form.prepare(copied(arguments(probes[trace]))), mine)
+    return Answer(
+        runs,
+        trace=tuple(bindings),
+        trace_probe=trace or "",
+        trace_note=note,
+        remarks=tuple(remarks),
+        source=_source_of(file),
+        form=form.name,
+    )
 
 
-def run_file(path: Path, probes: Mapping[str, Problem], timeout: float) -> Answer:
-    """Run the file's function `backward` in a process of its own, for `timeout` seconds at most."""
-    with tempfile.TemporaryDirectory() as folder:
-        inputs, outputs = Path(folder, "in"), Path(folder, "out")
-        outputs.mkdir()
-        _write(inputs, probes)
-        script = [sys.executable, "-I", worker.__file__, str(path.resolve()), "backward"]
-        command = [*script, str(inputs), str(outputs), str(MEMORY), *STEPS]
-        with _process(command, folder) as process:
-            try:
-                status = process.wait(timeout)
-            except subprocess.TimeoutExpired:
-                return Answer({}, f"it was still running after {timeout:g} seconds")
-        return _read(outputs, status)
+def _source_of(file: str) -> str:
+    import linecache
+
+    return "".join(linecache.getlines(file))
+
+
+def run_file(
+    path: Path, probes: Mapping[str, Problem], timeout: float, trace: str | None = None
+) -> Answer:
+    """Run the file's function `backward`, or its class, in a process of its own, for `timeout`
+    seconds at most; with `trace`, once more on that probe, line by line.
+    """
+    try:
+        source = read_source(path)
+    except ValueError as error:
+        return Answer({}, str(error))
+    with tempfile.TemporaryDirectory(prefix="compare-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        (folder / "work").mkdir()
+        _copy_data(path, source.text, folder / "work")
+        seconds = min(SECONDS, timeout / 4)
+        _write(folder / "input", path, source, probes, trace, seconds)
+        with _process(folder) as process:
+            output = _Output(process)
+            in_time = output.wait(timeout)
+            status = process.poll() if in_time else None
+        if status is None:
+            ending = f"it was still running after {timeout:g} seconds"
+        else:
+            ending = f"it ended without an answer: {_ending(status)}"
+        answer = _read(folder / "output", probes, trace, ending)
+        return answer._replace(source=source.text, output=output.text())
+
+
+class _Output:
+    """Reads what a process prints as it comes, and keeps the beginning of it."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self.process = process
+        self.kept = bytearray()
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as pipe, suppress(OSError, ValueError):
+            while data := os.read(pipe.fileno(), 2**16):
+                if len(self.kept) < 4 * OUTPUT:
+                    self.kept += data
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the process has ended within that time."""
+        end = time.monotonic() + seconds
+        self.thread.join(seconds)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(max(end - time.monotonic(), 0.05))
+        return self.process.returncode is not None
+
+    def text(self) -> str:
+        self.thread.join(1)  # the process is gone, and so is the pipe's other end
+        text = bytes(self.kept).decode("utf-8", errors="backslashreplace")
+        lines = [printable(line.expandtabs(), OUTPUT) for line in text.splitlines()]
+        whole = "\n".join(lines)
+        return whole if len(whole) <= OUTPUT else whole[: OUTPUT - 1] + "…"
 
 
 @contextmanager
-def _process(command: list[str], folder: str) -> "Iterator[subprocess.Popen[bytes]]":
-    """In a session of its own, without input or output; gone, with all it started, at the end."""
-    silent = subprocess.DEVNULL
+def _process(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    """In a session of its own, behind a keeper; gone, with all it started, at the end."""
+    files = [str(folder / name) for name in ("input", "output")]
+    command = [sys.executable, "-I", "-c", KEEPER, *files, str(folder), str(MEMORY)]
+    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder / "work"))
     # One thread of linear algebra: more would reserve memory for themselves.
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    settings = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
     process = subprocess.Popen(
         command,
-        cwd=folder,
-        env=environment,
-        stdin=silent,
-        stdout=silent,
-        stderr=silent,
+        cwd=folder / "work",
+        env=os.environ | temporary | settings,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         start_new_session=True,
     )
     try:
         yield process
     finally:
-        with suppress(ProcessLookupError):
+        assert process.stdin is not None
+        with suppress(OSError):
+            process.stdin.close()  # the keeper ends the rest, and itself
+        _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    if hasattr(os, "fork"):
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE)
+    with suppress(OSError):
+        if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        else:
+            process.kill()
+    process.wait()
 
 
-def _write(folder: Path, probes: Mapping[str, Problem]) -> None:
+def _copy_data(path: Path, text: str, folder: Path) -> None:
+    """The data files beside the learner's that its text names: it may open them by their names."""
+    left = FOUND_BESIDE
+    with suppress(OSError), os.scandir(path.resolve().parent) as entries:
+        for entry in entries:
+            if entry.name == path.name or entry.name not in text or entry.name.endswith(".py"):
+                continue
+            if entry.is_file() and (left := left - entry.stat().st_size) >= 0:
+                (folder / entry.name).write_bytes(Path(entry.path).read_bytes())
+
+
+def _write(
+    file: Path,
+    path: Path,
+    source: Source,
+    probes: Mapping[str, Problem],
+    trace: str | None,
+    seconds: float,
+) -> None:
+    job = {
+        "file": str(path.resolve()),
+        "function": "backward",
+        "source": source.text,
+        "cells": source.cells,
+        "names": STEPS,
+        "trace": trace,
+        "seconds": seconds,
+    }
+    records = [pack(job, {})]
     for name, problem in probes.items():
-        (folder / name).mkdir(parents=True)
-        for argument, value in arguments(problem).items():
-            np.save(folder / name / f"{argument}.npy", value, allow_pickle=False)
+        given = arguments(problem)
+        reg = given.pop("reg")
+        records.append(pack({"probe": name, "reg": reg}, given))
+    file.write_bytes(b"".join(records))
 
 
-def _read(folder: Path, status: int) -> Answer:
+def _read(file: Path, probes: Mapping[str, Problem], trace: str | None, ending: str) -> Answer:
+    """What it answered until it ended, in whatever way: `ending` says in which."""
     try:
-        answer = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
-        runs = {}
-        for name, run in answer["runs"].items():
-            files = (folder / name).glob("*.npy")
-            values = {file.stem: np.load(file, allow_pickle=False) for file in files}
-            runs[name] = _run(values, run)
+        return _assemble(file, probes, trace, ending)
     except FileNotFoundError:
-        return Answer({}, f"it ended without an answer: {_ending(status)}")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return Answer({}, f"it left an answer that cannot be read: {error}")
-    return Answer(runs, answer["failure"])
+        return Answer({}, ending)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        return Answer({}, f"it left an answer that cannot be read: {printable(str(error))}")
 
 
-def _run(values: Mapping[str, npt.NDArray[Any]], run: Mapping[str, Any]) -> Run:
-    return Run(values, run["error"], tuple(run["changed"]), tuple(run["unstable"]))
+def _assemble(file: Path, probes: Mapping[str, Problem], trace: str | None, ending: str) -> Answer:
+    runs: dict[str, Run] = {}
+    answer, complete, started = Answer({}), False, False
+    with file.open("rb") as stream:
+        for data, arrays in unpack(stream, ANSWERS):
+            kind = data["kind"]
+            if kind == "failure":
+                return Answer({}, _line(data["text"]))
+            if kind == "form":
+                answer = answer._replace(form=_line(data["name"]), remarks=_lines(data["remarks"]))
+            elif kind == "run" and data["probe"] in probes:
+                runs[data["probe"]] = _run(data, arrays)
+                answer = answer._replace(remarks=answer.remarks + _lines(data["remarks"]))
+            elif kind == "trace starts":
+                started = True
+            elif kind == "trace":
+                bindings = tuple(map(_binding, data["bindings"], arrays.values()))
+                answer = answer._replace(trace=bindings, trace_note=_line(data["note"]))
+                started = False
+            elif kind == "end":
+                complete = True
+    if not complete and not runs:
+        return Answer({}, ending)
+    if started:
+        answer = answer._replace(trace_note=f"no trace: {ending}")
+    missing = {name: Run({}, ending) for name in probes if name not in runs}
+    ordered = {name: runs.get(name) or missing[name] for name in probes}
+    return answer._replace(runs=ordered, trace_probe=trace or "")
+
+
+def _run(data: Mapping[str, Any], arrays: Arrays) -> Run:
+    error, raised = data["error"], data["raised"]
+    return Run(
+        {name: arrays[name] for name in STEPS if name in arrays},
+        None if error is None else _line(error),
+        tuple(name for name in data["changed"] if name in ("X", "y", "W1", "b1", "W2", "b2")),
+        tuple(name for name in STEPS if name in data["unstable"]),
+        None if raised is None else _raised(*raised),
+        {name: arrays[f"second {name}"] for name in STEPS if f"second {name}" in arrays},
+    )
+
+
+def _raised(kind: Any, message: Any, line: Any, source: Any, shapes: Any) -> Raised:
+    plain = tuple((_line(name), tuple(int(n) for n in shape)) for name, shape in shapes)
+    return Raised(_line(kind), _line(message), int(line), _line(source), plain)
+
+
+def _binding(data: Any, value: npt.NDArray[Any]) -> Binding:
+    line, source, name, call_number, last_line = data
+    return Binding(int(line), _line(source), _line(name), value, int(call_number), int(last_line))
+
+
+def _line(text: Any) -> str:
+    """The worker's text is printable already, unless something went wrong in it."""
+    return printable(str(text), 600)
+
+
+def _lines(texts: Any) -> tuple[str, ...]:
+    return tuple(_line(text) for text in texts[:10])
 
 
 def _ending(status: int) -> str:
     if status >= 0:
         return f"exit status {status}"
-    return f"a crash ({signal.Signals(-status).name})"
+    try:
+        return f"a crash ({signal.Signals(-status).name})"
+    except ValueError:
+        return f"a crash (signal {-status})"

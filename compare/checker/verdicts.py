@@ -1,108 +1,219 @@
-"""From the explanations of a learner's numbers to findings, and to a verdict on each quantity."""
+"""From what explains a learner's numbers to findings, and to a verdict on each quantity."""
 
+import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from compare.bounds.quantities import GRADIENTS
-from compare.checker.catalogue import Mistake
-from compare.checker.conventions import conventions, narrow_floats
-from compare.checker.diagnosis import (
-    Case,
-    Explanation,
-    Occurrence,
-    explain,
-    is_right,
-    wrong_quantities,
-)
-from compare.checker.evidence import evidence
-from compare.checker.lines import STEPS
-from compare.checker.records import Finding, Judged, Word
+from compare.bounds.quantities import GRADIENTS, SUMMED
+from compare.checker.cases import Case, agree, is_right
+from compare.checker.conventions import in_order, narrow_floats, written_over
+from compare.checker.diagnosis import Explained, Place, explain, wrong_quantities
+from compare.checker.edges import edge, edges
+from compare.checker.evidence import evidence, shown_on
+from compare.checker.lines import RIGHT, STEPS
+from compare.checker.placing import Code
+from compare.checker.probes import EDGES
+from compare.checker.records import Finding, Judged, Kind, Word
+from compare.checker.trees import shown
 
 
-def diagnosed(cases: Sequence[Case]) -> tuple[list[Finding], dict[str, Word]]:
-    """The findings in the order of the computation, and the verdict on each returned quantity."""
-    wrong = wrong_quantities(cases)
+class Diagnosis(NamedTuple):
+    findings: list[Finding]
+    verdicts: dict[str, Word]
+
+
+def diagnosed(cases: Sequence[Case], code: Code, seconds: float) -> Diagnosis:
+    """The findings in the order of the computation, and the verdict on each quantity."""
+    judged = [case for case in cases if case.name not in EDGES and not case.raised]
+    findings = _missing(cases)
+    edge_findings: list[Finding] = []
+    wrong = wrong_quantities(judged)
+    if not wrong:
+        edge_findings, odd = edges([case for case in cases if not case.raised])
+        judged = [*odd, *judged]
+        wrong = wrong_quantities(judged)
     verdicts: dict[str, Word] = {
         q: "wrong" if q in wrong else "right"
         for q in STEPS
-        if any(q in case.observed for case in cases)
+        if any(q in case.values for case in cases)
     }
-    findings: list[Finding] = []
-    for gradient in GRADIENTS:
-        if gradient not in verdicts:
+    if wrong and narrow_floats(judged, wrong):
+        case = next(c for c in judged if any(not is_right(c, q) for q in wrong if q in c.returned))
+        findings.append(
+            Finding(
+                wrong[0],
+                "float32",
+                "float32 somewhere inside a float64 computation: right to about 1e-7",
+                evidence(case, {}, wrong[0]),
+                kind="remark",
+                batch=case.name,
+            )
+        )
+        verdicts |= dict.fromkeys(wrong, "remark")
+    elif wrong or (code.raised and not any(case.returned for case in cases)):
+        found, over = _explained(judged, wrong, code, seconds)
+        findings += found
+        verdicts |= dict.fromkeys([*wrong, *_traced_and_spoilt(cases, verdicts)], "inherited")
+        verdicts |= dict.fromkeys(over, "remark")
+    findings = in_order([*findings, *edge_findings])
+    for finding in findings:
+        if finding.quantity in STEPS and verdicts.get(finding.quantity) != "missing":
+            word: Word = "wrong" if finding.kind == "mistake" else finding.kind
+            if verdicts.get(finding.quantity) != "wrong" or word == "wrong":
+                verdicts[finding.quantity] = "missing" if finding.id == "missing" else word
+    return Diagnosis(findings, verdicts)
+
+
+def _traced_and_spoilt(cases: Sequence[Case], verdicts: Mapping[str, Word]) -> list[str]:
+    """Quantities that were seen in the code alone, and are not the right ones there."""
+    return [
+        q
+        for case in cases
+        for q, value in case.traced.items()
+        if verdicts.get(q) == "right" and not any(q in c.returned for c in cases)
+        if not agree(case.right[q], value, case.allowed[q])
+    ]
+
+
+def _missing(cases: Sequence[Case]) -> list[Finding]:
+    findings = []
+    answered = [case for case in cases if not case.raised]
+    for gradient in GRADIENTS if answered else ():
+        without = [case for case in answered if gradient not in case.returned]
+        if len(without) == len(answered):
             findings.append(
                 Finding(gradient, "missing", "it was not returned", "one of the four gradients")
             )
-    if not wrong:
-        return findings, verdicts
-    narrow = narrow_floats(cases, wrong)
-    if narrow is not None:
-        return [*findings, narrow], {**verdicts, **dict.fromkeys(wrong, "remark")}
-
-    explanations = explain(cases)
-    found = conventions(_mistakes(cases, explanations), verdicts)
-    for quantity in wrong:
-        verdicts[quantity] = "inherited"
-    for finding in found:
-        verdicts[finding.quantity] = "remark" if finding.remark else "wrong"
-    return findings + found, verdicts
-
-
-def _mistakes(cases: Sequence[Case], explanations: Sequence[Explanation]) -> list[Finding]:
-    """The first explanation as findings; what else fits as well is named with it."""
-    first, *others = explanations
-    places: list[tuple[str, list[tuple[Occurrence, ...]]]] = []
-    for occurrence in first.hidden:
-        rivals = [o for e in others for o in e.hidden if o not in first.hidden]
-        places.append((occurrence.quantity, [(occurrence,), *((rival,) for rival in rivals)]))
-    places += first.local.items()
-    findings = []
-    unreturned = {occurrence.quantity for occurrence in first.hidden}
-    for quantity, fits in sorted(places, key=lambda place: STEPS.index(place[0])):
-        if quantity in unreturned:
-            seen = _seen_downstream(cases, first)
-        else:
-            seen = evidence(cases, quantity)
-        if not fits:
-            title = "a mistake that is not in the catalogue"
-            findings.append(Finding(quantity, "unrecognised", title, seen))
-            continue
-        chosen = {occurrence.mistake.id for occurrence in fits[0]}
-        also = {o.mistake.id for rival in fits[1:] for o in rival} - chosen
-        findings += [
-            _finding(quantity, o.mistake, seen, tuple(sorted(also)), fits[0][-1].text)
-            for o in fits[0]
-            if len(fits[0]) == 1 or not o.mistake.remark  # beside a mistake, a remark would confuse
-        ]
+        elif without:
+            title = "it was not returned on every batch"
+            findings.append(Finding(gradient, "missing", title, f"not on “{without[0].name}”"))
     return findings
 
 
-def _seen_downstream(cases: Sequence[Case], explanation: Explanation) -> str:
-    """The evidence for a mistake in a step that was not returned: the first value it spoilt."""
-    spoilt = [q for q in wrong_quantities(cases) if q not in explanation.local]
-    return f"{spoilt[0]}: {evidence(cases, spoilt[0])}" if spoilt else "seen where your code raises"
+def _explained(
+    cases: Sequence[Case], wrong: Sequence[str], code: Code, seconds: float
+) -> tuple[list[Finding], list[str]]:
+    """The mistakes; and what is no mistake, since it was written over after its use."""
+    over = written_over(cases, wrong)
+    cases = [replace(case, overwritten=frozenset(over)) for case in cases]
+    left = [q for q in wrong if q not in over]
+    findings = [_written_over(q, later) for q, later in over.items()]
+    finals = [q for q in SUMMED if any(q in case.returned for case in cases)]
+    harmless = bool(finals) and not any(q in left for q in finals)
+    lines: dict[str, str] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a mean of no rows, in the search
+        places = explain(cases, left, seconds) if left or code.raised else []
+    for place in places:
+        lines |= {f.quantity: f.line for f in place.fits[:1]}
+    for place in places:
+        findings += _findings(cases, place, lines, code, harmless)
+    return findings, list(over)
 
 
-def _finding(
-    quantity: str, mistake: Mistake, seen: str, also: tuple[str, ...], line: str
+def _written_over(quantity: str, later: str) -> Finding:
+    return Finding(
+        quantity,
+        "overwritten",
+        f"it holds {later}: written over in place after its use",
+        "a second name, not a copy; harmless to the gradients",
+        kind="remark",
+    )
+
+
+def _findings(
+    cases: Sequence[Case], place: Place, lines: Mapping[str, str], code: Code, harmless: bool
+) -> list[Finding]:
+    case = shown_on(cases, lines, place.quantity) or shown_on(cases, {}, place.spoilt)
+    without = {q: line for q, line in lines.items() if q != place.quantity}
+    quantity = place.quantity if case and place.quantity in case.values else place.spoilt
+    seen = evidence(case, without, quantity) if case else ""
+    seen = f"{quantity}: {seen}" if quantity != place.quantity and seen else seen
+    batch = case.name if case else ""
+    where = code.line_of(place, lines)
+    line, source = (where.line, where.source) if where else (None, "")
+    if not place.fits:
+        title = "a mistake that nothing near the right line explains"
+        if place.among:
+            title = f"a mistake in {_listed([*place.among, place.quantity])}"
+        kind: Kind = "remark" if harmless else "mistake"
+        return [
+            Finding(place.quantity, "unrecognised", title, seen, (), kind, "", batch, line, source)
+        ]
+    first = place.fits[0]
+    if not first.mistakes:
+        title = f"yours is {shown(first.line, first.quantity, RIGHT)}"
+        kind = "remark" if harmless else "mistake"
+        return [
+            Finding(
+                place.quantity, "edited", title, seen, (), kind, first.line, batch, line, source
+            )
+        ]
+    chosen = {mistake.id for mistake in first.mistakes}
+    also = tuple(sorted({m.id for fit in place.fits[1:] for m in fit.mistakes} - chosen))
+    return [
+        _named(place.quantity, first, number, seen, also, batch, harmless, line, source)
+        for number in range(len(first.mistakes))
+    ]
+
+
+def _named(
+    quantity: str,
+    explained: Explained,
+    number: int,
+    seen: str,
+    also: tuple[str, ...],
+    batch: str,
+    harmless: bool,
+    line: int | None,
+    source: str,
 ) -> Finding:
-    return Finding(quantity, mistake.id, mistake.title, seen, also, mistake.remark, line)
+    mistake = explained.mistakes[number]
+    if quantity in mistake.edge_in:
+        found = edge(quantity, mistake.id, batch, explained.line)
+        return replace(found, line=line, source=source)
+    kind: Kind = "remark" if mistake.remark or harmless else "mistake"
+    return Finding(
+        quantity,
+        mistake.id,
+        mistake.title,
+        seen,
+        also,
+        kind,
+        explained.line,
+        batch,
+        line,
+        source,
+    )
+
+
+def _listed(quantities: Sequence[str]) -> str:
+    return f"{', '.join(quantities[:-1])} or {quantities[-1]}"
 
 
 def judged_quantities(
-    cases: Sequence[Case], findings: Sequence[Finding], verdicts: Mapping[str, Word]
+    cases: Sequence[Case], diagnosis: Diagnosis, code: Code
 ) -> tuple[Judged, ...]:
     judged = []
+    reached = max((STEPS.index(q) for q in diagnosis.verdicts), default=-1)
     for quantity in STEPS:
-        verdict = verdicts.get(quantity, "missing")
-        here = [f for f in findings if f.quantity == quantity]
-        if any(not f.remark for f in here) and verdict != "missing":
-            verdict = "wrong"
-        elif here and verdict == "right":
-            verdict = "remark"
-        judged.append(Judged(quantity, verdict, *_furthest(cases, quantity)))
+        word: Word = diagnosis.verdicts.get(
+            quantity, "missing" if quantity in GRADIENTS else "unseen"
+        )
+        if quantity not in diagnosis.verdicts and (code.raised or _unwritten(cases, quantity)):
+            word = "to do" if STEPS.index(quantity) > reached else word
+        binding = code.binding(quantity, diagnosis.findings)
+        place = (binding.line, binding.name, binding.source) if binding else (None, "", "")
+        judged.append(Judged(quantity, word, *_furthest(cases, quantity), *place))
     return tuple(judged)
+
+
+def _unwritten(cases: Sequence[Case], quantity: str) -> bool:
+    """No gradient was returned at all: the file is being written, step by step."""
+    return not any(g in case.returned for case in cases for g in GRADIENTS)
 
 
 def _furthest(
@@ -111,12 +222,12 @@ def _furthest(
     """The largest difference from the reference on the first probe that shows one, where it is, and
     what is allowed there.
     """
-    here = [c for c in cases if quantity in c.observed]
+    here = [c for c in cases if quantity in c.returned]
     here = [c for c in here if not is_right(c, quantity)] or here
-    here = [c for c in here if c.observed[quantity].shape == np.shape(c.right[quantity])]
+    here = [c for c in here if c.returned[quantity].shape == np.shape(c.right[quantity])]
     if not here:
         return None, (), None
-    right, value = (np.asarray(side[quantity]) for side in (here[0].right, here[0].observed))
+    right, value = (np.asarray(side[quantity]) for side in (here[0].right, here[0].returned))
     difference = abs(value.astype(np.float64) - right)
     worst = np.where(np.isnan(difference), np.inf, difference)
     at = np.unravel_index(int(np.argmax(worst)), worst.shape)

@@ -1,192 +1,220 @@
-"""Calls somebody else's backward pass, and writes down what it did.
+"""The process in which a learner's file runs. It needs NumPy alone and holds no reference values.
 
-As a script, `python worker.py FILE FUNCTION IN OUT BYTES NAME...`, it is the process in which a
-learner's file runs: it needs NumPy alone, holds no reference values, and may use BYTES of memory.
-Arguments come from IN/<probe>/<name>.npy; values, under the NAMEs that there may be, go to
-OUT/<probe>/<name>.npy, all else to OUT/answer.json.
+INPUT holds a record with the file's source and one for each probe (transfer.py); OUTPUT gets one
+for each run as soon as it is over, so that what comes later takes nothing away from it.
 """
 
-import inspect
-import json
+import linecache
 import os
-import struct
+import site
 import sys
-import traceback
+import sysconfig
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, BinaryIO
 
 import numpy as np
 
-ARGUMENTS = ("X", "y", "W1", "b1", "W2", "b2", "reg")
-LARGEST = 2**26  # bytes of one returned array
-LONGEST = 200  # characters of an error message
+from compare.checker.calls import Run, call, copied, describe, their_builtins
+from compare.checker.forms import Form, find_form
+from compare.checker.source import python_2
+from compare.checker.trace import Binding, is_library, record
+from compare.checker.transfer import pack, unpack
+from compare.text import printable
 
-# Taken now: the learner's file may put other functions in their place.
-_ndarray, _float64, _asarray = np.ndarray, np.float64, np.asarray
-_seterr = np.seterr
-
-
-def call(
-    function: Callable[..., Any], arguments: Mapping[str, Any], file: str, names: Sequence[str]
-) -> dict[str, Any]:
-    """Call `function` twice on copies of the arguments; `names` are those that it may return.
-
-    Returns {"error": a line, or None; "values": the arrays of the first call by name; "changed":
-    the arguments it wrote to; "unstable": the values that the second call gave otherwise}.
-    """
-    first, changed, error = _once(function, arguments, file, names)
-    if error is not None:
-        return {"error": error, "values": {}, "changed": changed, "unstable": []}
-    second, _, _ = _once(function, arguments, file, names)
-    unstable = [name for name in first if _bits(first[name]) != _bits(second.get(name))]
-    return {"error": None, "values": first, "changed": changed, "unstable": unstable}
+FILE_SIZE = 2**28  # bytes of a file that it may write
 
 
-def _once(
-    function: Callable[..., Any], arguments: Mapping[str, Any], file: str, names: Sequence[str]
-) -> tuple[dict[str, Any], list[str], str | None]:
-    copies = {
-        name: value.copy() if isinstance(value, _ndarray) else value
-        for name, value in arguments.items()
-    }
-    parameters = list(inspect.signature(function).parameters)
+def main(input_file: str, output_file: str, memory: int) -> None:
+    with open(input_file, "rb") as file:
+        (job, _), *probes = unpack(file, sys.maxsize)
+    output = open(output_file, "wb")  # noqa: SIM115 (open until the end)
+    _limit(memory)
+    _set_up(job["file"])
+    send = _sender(output)
+    path, names = job["file"], job["names"]
+    mine = _mine(path)
     try:
-        if set(parameters) == set(ARGUMENTS):
-            returned = function(**copies)
-        else:
-            returned = function(*copies.values())
-    except BaseException as error:  # sys.exit and the like, too
-        return {}, [], describe(error, file)
-    changed = [name for name in arguments if _bits(copies[name]) != _bits(arguments[name])]
-    problem = _unusable(returned, names)
-    if problem is not None:
-        return {}, changed, problem
-    values = {name: _plain(returned[name]) for name in names if name in returned}
-    return values, changed, None
-
-
-def _bits(value: Any) -> Any:
-    return (value.shape, value.tobytes()) if isinstance(value, _ndarray) else value
-
-
-def _plain(value: Any) -> Any:
-    """An array of its own, in float64 or float32 if it is one of these."""
-    array = value if isinstance(value, _ndarray) else _asarray(value)
-    return array.astype(array.dtype if array.dtype.char in "fd" else _float64)
-
-
-def _unusable(returned: Any, names: Sequence[str]) -> str | None:
-    """What keeps a returned value from being judged, in a line."""
-    if not isinstance(returned, dict):
-        return f"expected a dict of arrays to be returned, got {type(returned).__name__}"
-    for name, value in returned.items():
-        if name not in names:
-            return f"returned {name!r}: expected names among {', '.join(names)}"
-        if isinstance(value, bool | int | float | np.generic):
-            value = _asarray(value)
-        if not isinstance(value, _ndarray):
-            return f"{name}: expected a NumPy array, got {type(value).__name__}"
-        if value.dtype.kind not in "fiub":
-            return f"{name}: expected an array of real numbers, got {value.dtype}"
-        if value.nbytes > LARGEST:
-            return f"{name}: expected an array like its parameter, got one of shape {value.shape}"
-    return None if returned else "expected dW1, db1, dW2 and db2 to be returned, got an empty dict"
-
-
-def describe(error: BaseException, file: str) -> str:
-    """The error in a line, with the line of `file` in which it came up."""
-    if isinstance(error, SystemExit):
-        text = f"it called sys.exit({'' if error.code is None else repr(error.code)})"
-    else:
-        message = " ".join(str(error).split())[:LONGEST]
-        text = f"{type(error).__name__}: {message}".rstrip(": ")
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
-    if not frames:
-        return text
-    return f"{text}, at line {frames[-1].lineno}: {(frames[-1].line or '').strip()}"
-
-
-def load(file: str, name: str) -> Callable[..., Any]:
-    """The function of that name in the file. Raises ValueError, in a line, if there is none."""
-    try:
-        source = Path(file).read_bytes()
-        code = compile(source, file, "exec")
-    except SyntaxError as error:
-        where = f"line {error.lineno}: {(error.text or '').strip()}"
-        raise ValueError(f"{type(error).__name__}: {error.msg}, at {where}") from None
-    except (OSError, ValueError) as error:  # null bytes, say
-        raise ValueError(f"{type(error).__name__}: {error}") from None
-    namespace: dict[str, Any] = {"__name__": "learner", "__file__": file}
-    try:
-        exec(code, namespace)
-    except BaseException as error:
-        raise ValueError(describe(error, file)) from None
-    function = namespace.get(name)
-    if not callable(function):
-        raise ValueError(f"expected a function {name}({', '.join(ARGUMENTS)}), got none")
-    check_signature(function, name)
-    found: Callable[..., Any] = function
-    return found
-
-
-def check_signature(function: Callable[..., Any], name: str) -> None:
-    """Raise ValueError unless the function can be called with the seven arguments."""
-    expected = f"{name}({', '.join(ARGUMENTS)})"
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):
-        return
-    try:
-        signature.bind(*ARGUMENTS)
-    except TypeError:
-        raise ValueError(f"expected {expected}, got {name}{signature}") from None
-
-
-def write_npy(path: Path, array: Any) -> None:
-    """A plain .npy file, written without functions that the learner's file may have replaced."""
-    header = repr({"descr": array.dtype.str, "fortran_order": False, "shape": array.shape})
-    header += " " * (-(len(header) + 11) % 64) + "\n"
-    with open(path, "wb") as file:
-        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode("latin1"))
-        file.write(array.tobytes())
-
-
-def main(
-    file: str, function: str, inputs: Path, outputs: Path, memory: int, names: Sequence[str]
-) -> None:
-    probes = {
-        folder.name: {path.stem: np.load(path, allow_pickle=False) for path in folder.iterdir()}
-        for folder in sorted(inputs.iterdir())
-    }
-    for arguments in probes.values():
-        arguments["reg"] = float(arguments["reg"])
-    import resource  # not to be had on Windows, where compare.check needs the rest of this file
-
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sys.path.insert(0, str(Path(file).parent))
-    warnings.simplefilter("ignore")
-    _seterr(all="ignore")
-
-    answer: dict[str, Any] = {"failure": None, "runs": {}}
-    try:
-        backward = load(file, function)
+        form, remarks = load(job, mine)
     except ValueError as error:
-        answer["failure"] = str(error)
-        probes = {}
-    for name, arguments in probes.items():
-        ordered = {argument: arguments[argument] for argument in ARGUMENTS}
-        run = call(backward, ordered, file, names)
-        (outputs / name).mkdir()
-        for value, array in run.pop("values").items():
-            write_npy(outputs / name / f"{value}.npy", array)
-        answer["runs"][name] = run
-    (outputs / "answer.json").write_text(json.dumps(answer), encoding="utf-8")
-    os._exit(0)  # threads and exit handlers of the learner's have no say in it
+        send({"kind": "failure", "text": str(error)}, {})
+        leave()
+    send({"kind": "form", "name": form.name, "remarks": [*remarks, *form.remarks]}, {})
+    arguments = {data["probe"]: {**arrays, "reg": data["reg"]} for data, arrays in probes}
+    for number, (probe, given) in enumerate(arguments.items()):
+        send({"kind": "start", "probe": probe}, {})
+        run, said = _called(form, given, mine, names)
+        send(*_packed(probe, run, said if number == 0 else ()))
+        if number == 0:
+            _be_silent()
+    if job["trace"]:
+        send({"kind": "trace starts"}, {})
+        _trace(form, arguments[job["trace"]], mine, job["seconds"], send)
+    send({"kind": "end"}, {})
+    leave()
 
 
-if __name__ == "__main__":
-    _, file, function, inputs, outputs, memory, *names = sys.argv
-    main(file, function, Path(inputs), Path(outputs), int(memory), names)
+def leave() -> None:
+    """Threads and exit handlers of the learner's have no say in it."""
+    _flush()
+    _exit(0)
+
+
+_exit, _devnull, _dup2, _open = os._exit, os.devnull, os.dup2, os.open  # may be replaced later
+_stdout, _stderr = sys.stdout, sys.stderr
+
+
+def _flush() -> None:
+    for stream in (_stdout, _stderr):
+        with suppress(Exception):
+            stream.flush()
+
+
+def _be_silent() -> None:
+    """What the first call prints is shown; the others would print the same again."""
+    _flush()
+    with suppress(OSError):
+        nowhere = _open(_devnull, os.O_WRONLY)
+        for stream in (1, 2):
+            _dup2(nowhere, stream)
+
+
+def _limit(memory: int) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    for limit, value in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, FILE_SIZE),
+    ):
+        with suppress(ValueError, OSError):  # macOS does not know them all
+            resource.setrlimit(limit, (value, value))
+
+
+def _set_up(file: str) -> None:
+    """As if the file were run where it lies, by `python file`, without a trace of our own."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "compare"]:
+        del sys.modules[name]
+    sys.path.remove(str(Path(__file__).parents[2]))
+    sys.argv = [file]
+    sys.dont_write_bytecode = True
+    installed = {*site.getsitepackages(), sysconfig.get_path("purelib")}
+    # After Python's own modules: a neighbour's random.py is not for everybody.
+    at = min((i for i, path in enumerate(sys.path) if path in installed), default=len(sys.path))
+    sys.path.insert(at, str(Path(file).parent))
+    warnings.simplefilter("ignore")
+    np.seterr(all="ignore")
+
+
+def _sender(output: BinaryIO) -> Callable[..., None]:
+    write, flush = output.write, output.flush
+
+    def send(data: dict[str, Any], arrays: dict[str, Any]) -> None:
+        write(pack(data, arrays))
+        flush()
+
+    return send
+
+
+def _mine(file: str) -> Callable[[str], bool]:
+    folder = str(Path(file).parent) + os.sep
+    return lambda name: name == file or (name.startswith(folder) and not is_library(name))
+
+
+def _called(
+    form: Form, given: dict[str, Any], mine: Callable[[str], bool], names: Sequence[str]
+) -> tuple[Run, tuple[str, ...]]:
+    try:
+        return call(form, given, mine, names)
+    except BaseException as error:  # KeyboardInterrupt, raised by the file itself
+        return Run({}, describe(error, mine)), ()
+
+
+def _packed(probe: str, run: Run, remarks: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    data = {
+        "kind": "run",
+        "probe": probe,
+        "error": run.error,
+        "changed": run.changed,
+        "unstable": run.unstable,
+        "raised": run.raised,
+        "remarks": remarks,
+    }
+    second = {f"second {name}": value for name, value in run.second.items()}
+    return data, {**run.values, **second}
+
+
+def _trace(
+    form: Form,
+    given: dict[str, Any],
+    mine: Callable[[str], bool],
+    seconds: float,
+    send: Callable[..., None],
+) -> None:
+    bindings, note = list[Binding](), ""
+    try:
+        with their_builtins():
+            prepared = form.prepare(copied(given))
+            bindings, note = record(prepared, mine, seconds=seconds)
+    except BaseException as error:
+        note = f"the trace stopped: {describe(error, mine)}"
+    data = [[b.line, b.source, b.name, b.call, b.last_line] for b in bindings]
+    send({"kind": "trace", "note": note, "bindings": data}, dict(_plain(bindings)))
+
+
+def _plain(bindings: Sequence[Binding]) -> Any:
+    for number, binding in enumerate(bindings):
+        kind = {"f": "<f8", "b": "|b1"}.get(binding.value.dtype.kind, "<i8")
+        kind = "<f4" if binding.value.dtype.char == "f" else kind
+        yield str(number), binding.value.astype(kind)
+
+
+def load(job: dict[str, Any], mine: Callable[[str], bool]) -> tuple[Form, list[str]]:
+    """Run the file's cells, and find what there is to call. Raises ValueError, in a line, if there
+    is nothing.
+    """
+    file, stem = job["file"], Path(job["file"]).stem
+    known = stem in sys.modules or stem in sys.stdlib_module_names or not stem.isidentifier()
+    module = ModuleType("learner" if known else stem)
+    sys.modules[module.__name__] = module  # dataclasses and pickle look there
+    module.__file__ = file
+    text = job["source"]
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    notebook = file.endswith(".ipynb")
+    if notebook:
+        vars(module)["display"] = print
+    problems = []
+    for line, cell in job["cells"]:
+        problem = _execute("\n" * (line - 1) + cell, module, mine)
+        if problem is not None:
+            problems.append(problem)
+    try:
+        form = find_form(vars(module), job["function"], module.__name__)
+    except ValueError as error:
+        raise ValueError(problems[0] if problems else str(error)) from None
+    part = "a cell" if notebook else "the file"
+    return form, [f"{part} was not run to its end: {problem}" for problem in problems[:2]]
+
+
+def _execute(text: str, module: ModuleType, mine: Callable[[str], bool]) -> str | None:
+    """What went wrong, in a line; None if nothing did."""
+    file = module.__file__ or ""
+    try:
+        code = compile(text, file, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        where = f"line {error.lineno}: {printable((error.text or '').strip())}"
+        message = printable(str(error.msg))
+        return f"{type(error).__name__}: {message}{python_2(message)}, at {where}"
+    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+        return f"{type(error).__name__}: {printable(str(error))}"
+    try:
+        with their_builtins():
+            exec(code, vars(module))
+    except BaseException as error:
+        return describe(error, mine)
+    return None

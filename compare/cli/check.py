@@ -1,13 +1,20 @@
 """python -m compare check: learners' files, judged."""
 
+import csv
 import math
 import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from compare.checker.check import check_file
-from compare.checker.report import report_data, report_text, summary_text
+from compare.checker.check import SEARCH, check_file
+from compare.checker.example import example_text
+from compare.checker.html import report_page
+from compare.checker.lines import STEPS
+from compare.checker.probes import LARGEST_SEED, fresh_seed
+from compare.checker.records import Hint
+from compare.checker.report import Report, report_data, report_text, score, summary_text
 from compare.cli.options import AGREE, DIFFER, Parser, print_json
 from compare.cli.progress import Progress
 from compare.problems.problem import check_whole
@@ -18,35 +25,119 @@ def run(argv: list[str]) -> int:
     options = _parser().parse_args(argv)
     if not 0 < options.timeout < math.inf:
         raise ValueError(f"--timeout: expected seconds > 0, got {options.timeout:g}")
+    if not 0 <= options.search < math.inf:
+        raise ValueError(f"--search: expected seconds >= 0, got {options.search:g}")
     check_whole("--jobs", options.jobs, 1)
-    for file in options.files:
-        if not file.is_file():
-            raise ValueError(f"{file}: expected a Python file, got {_what_is_there(file)}")
+    seed = fresh_seed() if options.seed is None else options.seed
+    check_whole("--seed", seed, 0, LARGEST_SEED)
+    if len(options.files) == 1:
+        _refuse(options.files[0])
+    if options.html and len(options.files) > 1 and options.feedback is None:
+        raise ValueError("--html: expected one file, or --feedback beside it, got several files")
 
-    judged = partial(check_file, timeout=options.timeout, strict=options.strict)
-    reports = []
-    with (
-        ProcessPoolExecutor(min(options.jobs, len(options.files))) as pool,
-        Progress("file", len(options.files)) as progress,
-    ):
-        for report in pool.map(judged, options.files):
-            reports.append(report)
-            progress(len(reports))
+    reports = _judged(
+        options.files,
+        options.jobs,
+        partial(
+            _checked,
+            timeout=options.timeout,
+            strict=options.strict,
+            seed=seed,
+            search=options.search,
+            hint=options.hint,
+        ),
+    )
     if options.json:
         print_json([report_data(report) for report in reports])
-    elif len(reports) == 1:
-        print(report_text(reports[0], options.hint))
     else:
-        blocks = [report_text(report, options.hint) for report in reports if not report.right]
-        print("\n\n".join([*blocks, summary_text(reports, options.hint)]))
+        print(_text(reports, options.hint, options.verbose))
+    if options.example:
+        print("\n".join(filter(None, (example_text(report) for report in reports))))
+    if options.csv is not None:
+        _written(options.csv, "--csv", partial(_write_grades, reports))
+    if options.feedback is not None:
+        _write_feedback(options.feedback, reports, options.hint, options.html is not None)
+    elif options.html is not None:
+        page = report_page(reports[0])
+        _written(options.html, "--html", lambda path: path.write_text(page, encoding="utf-8"))
     return AGREE if all(report.right for report in reports) else DIFFER
+
+
+def _checked(
+    path: Path, timeout: float, strict: bool, seed: int, search: float, hint: Hint
+) -> Report:
+    if not path.is_file():
+        return Report(str(path), (), (), f"expected a Python file, got {_what_is_there(path)}")
+    return check_file(path, timeout, strict, seed, search, hint)
+
+
+def _judged(files: Sequence[Path], jobs: int, judge: "partial[Report]") -> list[Report]:
+    reports = []
+    with (
+        ProcessPoolExecutor(min(jobs, len(files))) as pool,
+        Progress("file", len(files)) as progress,
+    ):
+        for report in pool.map(judge, files):
+            reports.append(report)
+            progress(len(reports))
+    return reports
+
+
+def _text(reports: Sequence[Report], hint: Hint, verbose: bool) -> str:
+    if len(reports) == 1:
+        return report_text(reports[0], hint)
+    blocks = [report_text(report, hint) for report in reports if verbose]
+    return "\n\n".join([*blocks, summary_text(reports, hint)])
+
+
+def _write_grades(reports: Sequence[Report], path: Path) -> None:
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", *STEPS, "first mistake", "score"])
+        for report in reports:
+            verdicts = {q.name: q.verdict for q in report.quantities}
+            first = report.mistakes[0].id if report.mistakes else report.error
+            row = [report.name, *(verdicts.get(step, "") for step in STEPS), first, score(report)]
+            writer.writerow([_safe(str(cell)) for cell in row])
+
+
+def _safe(cell: str) -> str:
+    """A spreadsheet takes what begins like this for a formula."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell
+
+
+def _write_feedback(folder: Path, reports: Sequence[Report], hint: Hint, page: bool) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken: set[str] = set()
+        for report in reports:
+            stem = Path(report.name).stem
+            name = stem
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            text = report_page(report) if page else report_text(report, hint) + "\n"
+            (folder / f"{name}{'.html' if page else '.txt'}").write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ValueError(f"--feedback: cannot write {folder}: {error.strerror}") from None
+
+
+def _written(path: Path, option: str, write: Callable[[Path], object]) -> None:
+    try:
+        write(path)
+    except OSError as error:
+        raise ValueError(f"{option}: cannot write {path}: {error.strerror}") from None
 
 
 def _parser() -> Parser:
     epilog = "Exit status 0: all right; 1: something wrong; 2: unusable files or options."
     parser = Parser("python -m compare check", run.__doc__ or "", epilog)
     parser.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="each with a backward()"
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="each with a backward(), or a class TwoLayerNet",
     )
     parser.add_argument(
         "--hint",
@@ -54,13 +145,33 @@ def _parser() -> Parser:
         default="what",
         help="name the wrong quantity, name the mistake too (the default), or show the right line",
     )
-    parser.add_argument("--strict", action="store_true", help="other conventions are mistakes")
     parser.add_argument(
-        "--timeout",
-        type=float,
-        default=10,
-        metavar="S",
-        help="seconds for a file's run (default 10)",
+        "--strict", action="store_true", help="other conventions and edges are mistakes"
+    )
+    parser.add_argument("--verbose", action="store_true", help="every report, of several files")
+    parser.add_argument(
+        "--example", action="store_true", help="the first mistake on a batch of three samples"
+    )
+    for option, meta, words in (
+        ("--csv", "FILE.csv", "a row for each file"),
+        ("--feedback", "DIR", "a report for each file, as HTML with --html"),
+    ):
+        parser.add_argument(option, type=Path, metavar=meta, help=words)
+    parser.add_argument(
+        "--html",
+        type=Path,
+        nargs="?",
+        const=Path("report.html"),
+        metavar="FILE.html",
+        help="the learner's source, coloured by verdict (default report.html)",
+    )
+    for option, seconds, words in (
+        ("--timeout", 10.0, "seconds for a file's run (default 10)"),
+        ("--search", SEARCH, "seconds of search for a mistake's formula (default 5; 0: none)"),
+    ):
+        parser.add_argument(option, type=float, default=seconds, metavar="S", help=words)
+    parser.add_argument(
+        "--seed", type=int, help="of the batches: has the run of a report again (default: fresh)"
     )
     parser.add_argument(
         "--jobs",
@@ -71,6 +182,11 @@ def _parser() -> Parser:
     )
     parser.add_json_option()
     return parser
+
+
+def _refuse(path: Path) -> None:
+    if not path.is_file():
+        raise ValueError(f"{path}: expected a Python file, got {_what_is_there(path)}")
 
 
 def _what_is_there(path: Path) -> str:

@@ -1,17 +1,26 @@
 """python -m compare exercise: a file to start a backward pass of one's own from."""
 
 from compare.checker.exercise import exercise
+from compare.checker.lines import STEPS
 from compare.cli.options import AGREE, Parser
 
 
 def run(argv: list[str]) -> int:
     """Write a file to start a backward pass of your own from: shapes and steps, no answers."""
     parser = Parser("python -m compare exercise", run.__doc__ or "", "")
-    parser.add_argument("-o", "--output", required=True, metavar="FILE.py", help="the new file")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="FILE.py", help="the new file; - prints it"
+    )
+    parser.add_argument("--given", choices=("forward",), help="the forward pass is there already")
+    parser.add_argument("--step", choices=STEPS, help="all steps before this one are there")
     options = parser.parse_args(argv)
+    first = options.step or ("dz2" if options.given else STEPS[0])
+    if options.output == "-":
+        print(exercise("my_backward.py", first), end="")
+        return AGREE
     try:
         with open(options.output, "x", encoding="utf-8") as file:
-            file.write(exercise(options.output))
+            file.write(exercise(options.output, first))
     except FileExistsError:
         raise ValueError(
             f"--output: expected a new file, got {options.output}: it exists"

@@ -1,0 +1,236 @@
+"""Calls somebody else's function, and writes down what it did."""
+
+import ast
+import builtins
+import linecache
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from types import FrameType, MappingProxyType, TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from compare.checker.answers import read
+from compare.checker.forms import PARAMETERS, Form
+from compare.checker.source import python_2
+from compare.checker.trace import Raised
+from compare.text import printable
+
+LONGEST = 200  # characters of an error message
+SAME = 64  # roundings of the largest value: two calls that differ by less sum in another order
+
+_ndarray, _array_equal, _errstate = np.ndarray, np.array_equal, np.errstate
+
+Values = Mapping[str, npt.NDArray[Any]]
+
+
+class Run(NamedTuple):
+    """What a function did on one probe."""
+
+    values: Values
+    error: str | None = None
+    changed: tuple[str, ...] = ()  # arguments that it wrote to
+    unstable: tuple[str, ...] = ()  # values that a second call gave otherwise, beyond rounding
+    raised: Raised | None = None
+    second: Values = MappingProxyType({})  # of the second call, what has other bits
+
+
+def call(
+    form: Form, arguments: Mapping[str, Any], mine: Callable[[str], bool], names: Sequence[str]
+) -> tuple[Run, tuple[str, ...]]:
+    """Call it twice, on copies of the arguments; `names` are those that it may return. The run, and
+    remarks on how the answer was read.
+    """
+    first, remarks = _once(form, arguments, mine, names)
+    if first.error is not None:
+        return first, remarks
+    again, _ = _once(form, arguments, mine, names)
+    with _errstate(all="ignore"):
+        second = {
+            name: value
+            for name, value in again.values.items()
+            if name in first.values and not _same_bits(value, first.values[name])
+        }
+        unstable = [name for name in second if not _nearly_same(first.values[name], second[name])]
+    unstable += [name for name in first.values if name not in again.values]
+    return first._replace(unstable=tuple(unstable), second=second), remarks
+
+
+def _once(
+    form: Form, arguments: Mapping[str, Any], mine: Callable[[str], bool], names: Sequence[str]
+) -> tuple[Run, tuple[str, ...]]:
+    copies = copied(arguments)
+    shapes = {name: arguments[name].shape for name in PARAMETERS}
+    try:
+        with their_builtins():
+            reading = read(form.prepare(copies)(), names, shapes)
+    except KeyboardInterrupt:  # the user's, where the function runs in the user's process
+        raise
+    except BaseException as error:  # sys.exit and the like, too
+        return Run({}, describe(error, mine), raised=where(error, mine)), ()
+    changed = [name for name in arguments if not _same_bits(copies[name], arguments[name])]
+    return Run(reading.values, reading.problem, tuple(changed)), reading.remarks
+
+
+def copied(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {n: v.copy() if isinstance(v, _ndarray) else v for n, v in arguments.items()}
+
+
+def _same_bits(one: Any, other: Any) -> bool:
+    if not isinstance(one, _ndarray):
+        return bool(one == other)
+    return bool(one.shape == other.shape and one.tobytes() == other.tobytes())
+
+
+def _nearly_same(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
+    if one.shape != other.shape:
+        return False
+    eps = 2.0**-23 if "f" in one.dtype.char + other.dtype.char else 2.0**-52
+    one, other = one.astype(float), other.astype(float)
+    finite = np.isfinite(one) & np.isfinite(other)
+    if not _array_equal(one[~finite], other[~finite], equal_nan=True):
+        return False
+    one, other = one[finite], other[finite]
+    return bool((abs(one - other) <= SAME * eps * abs(one).max(initial=0)).all())
+
+
+# What a learner's code put in the place of Python's own functions, for it alone.
+_OURS = dict(vars(builtins))
+_theirs: dict[str, Any] = {}
+
+
+@contextmanager
+def their_builtins() -> Iterator[None]:
+    """A learner's `builtins.len = …` holds while the learner's code runs, and no longer."""
+    vars(builtins).update(_theirs)
+    try:
+        yield
+    finally:
+        now = vars(builtins)
+        _theirs.update({n: v for n, v in now.items() if _OURS.get(n, _theirs) is not v})
+        now.update(_OURS)
+
+
+def describe(error: BaseException, mine: Callable[[str], bool]) -> str:
+    """The error in a line, with the learner's line in which it came up."""
+    if isinstance(error, SystemExit):
+        code = "" if error.code is None else _safely(repr, error.code)
+        text = f"it called sys.exit({printable(code, 40)})"
+    else:
+        message = _message(error)
+        kind = printable(type(error).__name__, 60)
+        text = f"{kind}: {message}".rstrip(": ") + python_2(message)
+    place = _place(error, mine)
+    return text if place is None else f"{text}, at line {place[0].tb_lineno}: {_line(place[0])}"
+
+
+def where(error: BaseException, mine: Callable[[str], bool]) -> Raised | None:
+    """The learner's line in which it came up, and the shapes of what stands there."""
+    place = _place(error, mine)
+    if place is None:
+        return None
+    traceback, positions = place
+    return Raised(
+        printable(type(error).__name__, 60),
+        _message(error),
+        traceback.tb_lineno,
+        _line(traceback),
+        _shapes(traceback.tb_frame, positions),
+    )
+
+
+def _message(error: BaseException) -> str:
+    return printable(" ".join(_safely(str, error)[: 4 * LONGEST].split()), LONGEST)
+
+
+def _safely(words: Callable[[Any], str], value: Any) -> str:
+    """str or repr of somebody else's object, which may raise or return anything."""
+    try:
+        return str.__str__(words(value))
+    except Exception as error:
+        return f"(its text raises {printable(type(error).__name__, 60)})"
+
+
+Positions = tuple[int | None, int | None, int | None, int | None]
+
+
+def _place(
+    error: BaseException, mine: Callable[[str], bool]
+) -> tuple[TracebackType, Positions] | None:
+    """The innermost of the learner's own frames, and the place in its source."""
+    found, step = None, error.__traceback__
+    while step is not None:
+        if mine(step.tb_frame.f_code.co_filename):
+            found = step
+        step = step.tb_next
+    if found is None:
+        return None
+    places = found.tb_frame.f_code.co_positions()
+    return found, next(islice(places, found.tb_lasti // 2, None), (None, None, None, None))
+
+
+def _line(traceback: TracebackType) -> str:
+    file = traceback.tb_frame.f_code.co_filename
+    return printable(linecache.getline(file, traceback.tb_lineno).strip(), LONGEST)
+
+
+def _shapes(frame: FrameType, at: Positions) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """What the operation that failed was to work on: its operands where they can be told without
+    calling anything, else the names in it.
+    """
+    first, last, start, end = at
+    if first is None or last is None or start is None or end is None:
+        return ()
+    lines = [linecache.getline(frame.f_code.co_filename, n) for n in range(first, last + 1)]
+    whole = [line.encode() for line in lines]  # positions are in bytes of UTF-8
+    whole[-1] = whole[-1][:end]
+    whole[0] = whole[0][start:]
+    try:
+        node = ast.parse(f"({b''.join(whole).decode()})", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    found: dict[str, tuple[int, ...]] = {}
+    for operand in _operands(node):
+        text = re.sub(r"\s+", " ", ast.unparse(operand))
+        shape = _shape_of(operand, frame)
+        if shape:
+            found[printable(text, 60)] = shape
+    return tuple(found.items())[:8]
+
+
+def _operands(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp):
+        parts = [node.left, node.right]
+    elif isinstance(node, ast.Compare):
+        parts = [node.left, *node.comparators]
+    elif isinstance(node, ast.Call):
+        parts = [*node.args, *(keyword.value for keyword in node.keywords)]
+        parts += [node.func.value] if isinstance(node.func, ast.Attribute) else []
+    elif isinstance(node, ast.Subscript):
+        parts = [node.value, *(n for n in ast.walk(node.slice) if isinstance(n, ast.Name))]
+    else:
+        parts = []
+    plain = [part for part in parts if _is_plain(part)]
+    if len(plain) < len(parts) or not parts:
+        names = (n for n in ast.walk(node) if isinstance(n, ast.Name))
+        plain += [name for name in names if not any(name in ast.walk(part) for part in plain)]
+    return plain
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """Names, and operators and .T on them: nothing that runs a learner's function."""
+    allowed = ast.Name | ast.Attribute | ast.BinOp | ast.UnaryOp | ast.Subscript | ast.Constant
+    rest = ast.operator | ast.unaryop | ast.expr_context | ast.Slice | ast.Tuple
+    return all(isinstance(part, allowed | rest) for part in ast.walk(node))
+
+
+def _shape_of(node: ast.expr, frame: FrameType) -> tuple[int, ...]:
+    try:
+        code = compile(ast.Expression(node), "<operand>", "eval")
+        shape = eval(code, frame.f_globals, dict(frame.f_locals)).shape
+        return tuple(int(n) for n in shape)
+    except Exception:
+        return ()

@@ -1,0 +1,86 @@
+"""Right on every ordinary batch, and different where z1 is exactly 0, where exp overflows or
+underflows, or where log meets 0: an edge, which is named and is no mistake.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from compare.checker.cases import Case, Lines, is_right, misfits
+from compare.checker.catalogue import CATALOGUE, Mistake
+from compare.checker.lines import STEPS
+from compare.checker.probes import EDGES
+from compare.checker.records import Finding
+
+KINK = "z1 exactly 0"
+SLOPES = (1.0, 0.5)  # that people give the ReLU at 0
+
+WHAT_TO_DO = {
+    "slope-at-zero": "a ReLU's slope at 0 is taken to be 0 here, as frameworks do: z1 > 0",
+    "no-shift": "nan once a score exceeds 709: take each row's maximum off before exp",
+    "global-shift": "nan in rows far below the largest score: take each row's own maximum off",
+    "log-of-underflow": "inf where P underflows to 0: log P = s - log(sum of exp(s))",
+    "log-of-p-plus-epsilon": "too small a loss where P is near 0: log P = s - log(sum of exp(s))",
+    "p-clipped": "too small a loss where P is near 0: log P = s - log(sum of exp(s))",
+    "overflow": "not finite there: take each row's maximum off before exp",
+}
+
+
+def edges(cases: Sequence[Case]) -> tuple[list[Finding], list[Case]]:
+    """The edges that these batches show, and those batches that no edge explains."""
+    findings: dict[tuple[str, str], Finding] = {}
+    unexplained = []
+    for case in cases:
+        if case.name not in EDGES or all(is_right(case, q) for q in case.returned):
+            continue
+        found = _kink(case) if case.name == KINK else _overflow(case)
+        if not found:
+            unexplained.append(case)
+        for finding in found:
+            findings.setdefault((finding.quantity, finding.id), finding)
+    return list(findings.values()), unexplained
+
+
+def edge(quantity: str, id: str, batch: str, line: str = "", title: str = "") -> Finding:
+    where = EDGES.get(batch, "where P is near 0")
+    title = title or next((m.title for m in CATALOGUE if m.id == id), "exp overflows")
+    return Finding(
+        quantity, id, title, f"{WHAT_TO_DO[id]}", kind="edge", wrong_line=line, batch=where
+    )
+
+
+def _kink(case: Case) -> list[Finding]:
+    for slope in SLOPES:
+        line = f"dz1 = da1 * ((z1 > 0) + {slope:g} * (z1 == 0))"
+        if not misfits(case, {"dz1": line}, case.returned):
+            title = f"the slope at z1 = 0 is taken to be {slope:g}"
+            return [edge("dz1", "slope-at-zero", case.name, line, title)]
+    return []
+
+
+def _overflow(case: Case) -> list[Finding]:
+    for lines, mistakes in _hypotheses():
+        if not misfits(case, lines, case.returned):
+            return [
+                edge(q, mistake.id, case.name, lines[q]) for q, mistake in mistakes if q in lines
+            ]
+    wrong = [q for q in STEPS if q in case.returned and not is_right(case, q)]
+    bad = [q for q in wrong if not np.isfinite(case.returned[q]).all()]
+    if bad and bad[0] == wrong[0]:
+        first = "P" if STEPS.index(bad[0]) > STEPS.index("P") and bad[0] != "loss" else bad[0]
+        return [edge(first, "overflow", case.name)]
+    return []
+
+
+def _hypotheses() -> Iterator[tuple[Lines, list[tuple[str, Mistake]]]]:
+    """One edge in P or none, and one in the loss or none."""
+    at = {
+        q: [(m, line) for m in CATALOGUE if q in m.edge_in for line in m.wrong_lines(q)]
+        for q in ("P", "loss")
+    }
+    for first in (None, *at["P"]):
+        for second in (None, *at["loss"]):
+            chosen = [("P", first), ("loss", second)]
+            there = [(q, pick) for q, pick in chosen if pick is not None]
+            if there:
+                yield {q: line for q, (_, line) in there}, [(q, m) for q, (m, _) in there]

@@ -1,0 +1,59 @@
+"""Reports as HTML: the table for a notebook, the learner's source line by line for a page."""
+
+from html import escape
+
+from compare.checker.records import Finding
+from compare.checker.report import Report, _last_line, _words
+
+COLOURS = {
+    "right": "#e6f4e6",
+    "wrong": "#fbdada",
+    "inherited": "#fdf1d6",
+    "remark": "#e4ecfa",
+    "edge": "#efe4fa",
+}
+
+
+def report_html(report: Report) -> str:
+    """The report as a table, for notebooks."""
+    rows = "".join(
+        f"<tr><td>{q.line or ''}</td><td><code>{escape(q.source)}</code></td>"
+        f"<th>{escape(q.name)}</th><td>{q.verdict}</td><td style='text-align:left'>"
+        + "<br>".join(escape(_words(f, report.hint)) for f in _of(report, q.name))
+        + "</td></tr>"
+        for q in report.quantities
+        if q.verdict != "unseen"
+    )
+    named = {q.name for q in report.quantities}
+    others = [_words(f, report.hint) for f in report.findings if f.quantity not in named]
+    tail = [*others, *([report.error] if report.error else []), _last_line(report)]
+    return f"<table>{rows}</table>" + "".join(f"<p>{escape(line)}</p>" for line in tail)
+
+
+def _of(report: Report, quantity: str) -> list[Finding]:
+    return [f for f in report.findings if f.quantity == quantity]
+
+
+def report_page(report: Report) -> str:
+    """A page with the learner's source, each line in the colour of its verdict."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for q in report.quantities:
+        if q.line is not None:
+            words = "; ".join(_words(f, report.hint) for f in _of(report, q.name))
+            found.setdefault(q.line, []).append((q.verdict, f"{q.name}: {q.verdict}. {words}"))
+    rows = []
+    for at, text in enumerate(report.source.splitlines(), start=1):
+        verdicts = [verdict for verdict, _ in found.get(at, [])]
+        worst = next((v for v in ("wrong", "edge", "inherited", *COLOURS) if v in verdicts), "")
+        told = "<br>".join(escape(words) for _, words in found.get(at, []))
+        rows.append(
+            f"<tr style='background:{COLOURS.get(worst, '#fff')}'><td>{at}</td>"
+            f"<td><pre>{escape(text)}</pre></td><td>{told}</td></tr>"
+        )
+    return (
+        "<!doctype html><html lang='en'><meta charset='utf-8'>"
+        f"<title>{escape(report.name)}</title>"
+        "<style>body{font-family:sans-serif}td{padding:0 .6em;vertical-align:top}pre{margin:0}"
+        "table{border-collapse:collapse}</style>"
+        f"<h1>{escape(report.name)}</h1><table>{''.join(rows)}</table>{report_html(report)}</html>"
+    )

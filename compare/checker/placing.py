@@ -1,0 +1,100 @@
+"""In which of the learner's own lines a quantity, or a mistake, stands."""
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from compare.checker.cases import Array, Case, environment, walk
+from compare.checker.diagnosis import Place
+from compare.checker.lines import ANCESTORS, RIGHT, STEPS, run_line
+from compare.checker.reading import Reading, Seen
+from compare.checker.records import Finding
+from compare.checker.sandbox import Answer
+from compare.checker.trace import Binding, Raised
+
+CLOSE = 1e-9  # of the largest value: two of the learner's values on one batch are the same
+
+
+@dataclass(frozen=True, eq=False)
+class Code:
+    """The learner's lines, as far as they were followed."""
+
+    case: Case | None = None  # the batch on which they were followed
+    reading: Reading | None = None
+    raised: Raised | None = None
+
+    def line_of(self, place: Place, lines: Mapping[str, str]) -> Binding | None:
+        """The first line whose value comes of the mistake, and of no right line before it."""
+        if self.case is None or self.reading is None:
+            return None
+        computed = walk(self.case, lines)
+        if computed is None:
+            return self.reading.bindings.get(place.quantity)
+        names = environment(self.case, computed)
+        before = {q: line for q, line in lines.items() if q in ANCESTORS[place.quantity]}
+        untouched = walk(self.case, before) or {}
+        sound = environment(self.case, untouched)
+        before_steps = STEPS[: STEPS.index(place.quantity)]
+        right = [RIGHT[q] for q in (*before_steps, place.quantity)]
+        usual = [v for line in right for v in _parts(line, sound)]
+        wrong = [lines[place.quantity]] if place.quantity in lines else []
+        spoilt = [v for line in wrong for v in _parts(line, names)]
+        later = [q for q in STEPS if q == place.quantity or place.quantity in ANCESTORS[q]]
+        spoilt += [np.asarray(self.case.values.get(q, computed[q]), float) for q in later]
+        spoilt += [v for q in later[1:] for v in _parts(RIGHT[q], names)]
+        own = self.reading.bindings.get(place.quantity)
+        claimed = {(b.line, b.name) for q, b in self.reading.bindings.items() if q in before_steps}
+        final = [np.asarray(names[place.quantity], float)] if wrong else []
+        for seen in self.reading.seen:
+            if (seen.binding.line, seen.binding.name) in claimed:
+                continue
+            if own is not None and seen.binding is own:
+                return own
+            if _among(seen, final) or (_among(seen, spoilt) and not _among(seen, usual)):
+                return seen.binding
+        return own
+
+    def binding(self, quantity: str, findings: Sequence[Finding]) -> Binding | None:
+        """The line to show for a quantity: that of its mistake, or the one that computes it."""
+        for finding in findings:
+            if finding.quantity == quantity and finding.line is not None:
+                known = self.reading.seen if self.reading else ()
+                for seen in known:
+                    if seen.binding.line == finding.line:
+                        return seen.binding
+        return self.reading.bindings.get(quantity) if self.reading else None
+
+
+def _parts(line: str, names: Mapping[str, object]) -> Iterator[Array]:
+    """The values of all parts of a line that are more than a name or a number."""
+    scope = dict(names)
+    with np.errstate(all="ignore"):
+        for statement in ast.parse(line).body:
+            assert isinstance(statement, ast.Assign)
+            for node in ast.walk(statement.value):
+                if isinstance(node, ast.BinOp | ast.Call | ast.UnaryOp):
+                    code = compile(ast.Expression(node), "<part>", "eval")
+                    try:
+                        value = np.asarray(eval(code, scope))
+                    except Exception:
+                        continue
+                    if value.dtype.kind in "fiub" and (value.size > 1 or value.dtype.kind == "f"):
+                        yield value.astype(float)
+            target = statement.targets[0]
+            assert isinstance(target, ast.Name)
+            scope[target.id] = run_line(ast.unparse(statement), target.id, scope)
+
+
+def _among(seen: Seen, values: Sequence[Array]) -> bool:
+    return any(_same(form, value) for value in values for form in seen.forms(np.shape(value)))
+
+
+def _same(a: Array, b: Array) -> bool:
+    largest = float(np.max(abs(b), initial=0))
+    return bool((abs(a - b) <= CLOSE * largest).all()) and largest > 0
+
+
+def raised_in(answer: Answer) -> Raised | None:
+    return next((run.raised for run in answer.runs.values() if run.raised is not None), None)

@@ -1,0 +1,124 @@
+"""A learner's file as Python text: a .py file in any encoding, or the code cells of a notebook."""
+
+import importlib.util
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+LARGEST = 2**24  # bytes of a file
+# Cells that are Python all the same; those of other magics (bash, html, writefile) are not.
+PYTHON_MAGICS = {"time", "timeit", "capture", "prun", "python", "python3"}
+
+# What Python 2 had, as Python 3 complains of it, and what stands for it now.
+PYTHON_2 = (
+    (r"name 'xrange' is not defined", "range"),
+    (r"name 'raw_input' is not defined", "input"),
+    (r"name '(unicode|basestring)' is not defined", "str"),
+    (r"name 'long' is not defined", "int"),
+    (r"has no attribute 'iter(items|keys|values)'", "items, keys and values"),
+    (r"has no attribute 'has_key'", "the operator in"),
+    (r"No module named 'cPickle'", "pickle"),
+    (r"cannot import name 'i(zip|map|filter)' from 'itertools'", "zip, map and filter"),
+    (r"Missing parentheses in call to 'print'", "print(...)"),
+    (r"Missing parentheses in call to 'exec'", "exec(...)"),
+    (r"multiple exception types must be parenthesized", "except Kind as error"),
+    (r"inconsistent use of tabs and spaces", "one of the two throughout"),
+    (r"leading zeros in decimal integer literals are not permitted", "0o17 for 017"),
+)
+
+
+class Cell(NamedTuple):
+    line: int  # of the whole text, from 1, where it begins
+    text: str
+
+
+class Source(NamedTuple):
+    text: str
+    cells: tuple[Cell, ...]  # run one after the other; of a .py file there is one
+
+
+def read_source(path: Path) -> Source:
+    """Raises ValueError, in a line, for what cannot be read as Python text."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise ValueError(f"it cannot be read: {error.strerror}") from None
+    if len(content) > LARGEST:
+        raise ValueError(f"expected a file of at most {LARGEST} bytes, got a larger one")
+    if path.suffix == ".ipynb":
+        return _notebook(content)
+    text = decoded(content)
+    return Source(text, (Cell(1, text),))
+
+
+def decoded(content: bytes) -> str:
+    """As Python reads a file: by its byte order mark, or its coding line, or as UTF-8."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):  # Notepad's "Unicode"
+        text = content.decode("utf-16", errors="replace").replace("\r\n", "\n")
+    else:
+        try:
+            text = importlib.util.decode_source(content)
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            raise ValueError(
+                f"expected UTF-8 or a coding line, got a byte {content[error.start]:#04x} "
+                f"that is neither, at line {line}"
+            ) from None
+        except (SyntaxError, LookupError) as error:
+            raise ValueError(f"expected a known encoding: {error}") from None
+    if "\0" in text:
+        raise ValueError("expected Python source, got null bytes")
+    return text
+
+
+def python_2(message: str) -> str:
+    """What to write instead, if the message comes of Python 2's language; else nothing."""
+    for pattern, now in PYTHON_2:
+        if re.search(pattern, message):
+            return f" (this is Python 2; in Python 3 it is {now})"
+    return ""
+
+
+def _notebook(content: bytes) -> Source:
+    try:
+        cells = list(_code_cells(json.loads(content)))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise ValueError("expected a notebook, got something else") from None
+    lines: list[str] = []
+    placed = []
+    for number, code in cells:
+        lines.append(f"# cell {number}")
+        placed.append(Cell(len(lines) + 1, code))
+        lines += [*code.split("\n"), ""]
+    return Source("\n".join(lines), tuple(placed))
+
+
+def _code_cells(notebook: Any) -> Iterator[tuple[int, str]]:
+    cells = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]
+    for number, cell in enumerate(cells, 1):
+        if cell["cell_type"] == "code":
+            code = cell["source"] if "source" in cell else cell["input"]
+            text = "".join(code) if isinstance(code, list) else code
+            yield number, "\n".join(_without_magics(text.replace("\0", "").splitlines()))
+
+
+def _without_magics(lines: list[str]) -> list[str]:
+    """IPython's own lines, each made a line that does nothing: the numbers of the others stay."""
+    first = next((line.strip() for line in lines if line.strip()), "")
+    if first.startswith("%%") and first[2:].split(" ")[0] not in PYTHON_MAGICS:
+        return ["" for _ in lines]
+    return [_without_magic(line) for line in lines]
+
+
+def _without_magic(line: str) -> str:
+    code = line.strip()
+    indent = line[: len(line) - len(line.lstrip())]
+    if code.startswith("%%"):
+        return ""
+    if code.startswith(("%", "!", "?")) or re.fullmatch(r"[\w.]+\?{1,2}", code):
+        return f"{indent}pass"
+    assigned = re.match(r"(\s*[\w, ]+=\s*)[!%]\s*\w", line)
+    return f"{assigned[1]}None" if assigned else line

@@ -1,0 +1,93 @@
+"""What each line of a source text may bind or change, by the names that stand in it."""
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from compare.text import printable
+
+LONGEST = 200  # characters of a statement's text
+
+
+class Statement(NamedTuple):
+    """A simple statement, or the head of a compound one (`for x in rows:`)."""
+
+    first: int  # its lines, from 1
+    last: int
+    text: str  # on one line
+    bound: frozenset[str] = frozenset()  # names that it binds: a, and b in `a = b = 1`
+    stored: frozenset[str] = frozenset()  # names that it stores into: `a[0] = 1`, `a.W = 1`
+    passed: frozenset[str] = frozenset()  # names that it hands to a call, which may change them
+
+
+def statements(source: str) -> dict[int, Statement]:
+    """The statement of each line that has one. Empty for what is not Python."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {}
+    lines = source.splitlines()
+    found: dict[int, Statement] = {}
+    for node in ast.walk(tree):  # from the outside in: a statement inside takes its lines
+        if isinstance(node, ast.stmt):
+            statement = _statement(node, lines)
+            for line in range(statement.first, statement.last + 1):
+                outer = found.get(line)
+                together = outer is not None and outer.first == outer.last == statement.first
+                found[line] = _merged(outer, statement) if outer and together else statement
+    return found
+
+
+def _statement(node: ast.stmt, lines: list[str]) -> Statement:
+    last = node.end_lineno or node.lineno
+    if hasattr(node, "body") or hasattr(node, "cases"):
+        last = max([node.lineno, *(getattr(e, "end_lineno", 0) for e in _own_parts(node))])
+    text = " ".join(line.strip() for line in lines[node.lineno - 1 : last])
+    bound, stored, passed = set(), set(), set()
+    for part in _own_parts(node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            bound.add(part.id)
+        elif isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store):
+            stored.add(_root(part))
+        elif isinstance(part, ast.Call):
+            inside = [part.func, *part.args, *(keyword.value for keyword in part.keywords)]
+            passed |= {_root(expression) for expression in inside}
+    return Statement(
+        node.lineno,
+        last,
+        printable(text.strip(), LONGEST),
+        frozenset(bound),
+        frozenset(stored - {""}),
+        frozenset(passed - {""}),
+    )
+
+
+def _own_parts(node: ast.AST) -> Iterator[ast.AST]:
+    """The expressions of a statement, without the statements in it or what runs at another time."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.Lambda | ast.excepthandler | ast.match_case):
+            continue
+        yield child
+        if not isinstance(child, ast.comprehension):
+            yield from _own_parts(child)
+
+
+def _root(expression: ast.AST) -> str:
+    """`a` in a, a.b, a[i].c and *a; nothing in (a + b).c."""
+    while isinstance(expression, ast.Attribute | ast.Subscript | ast.Starred):
+        expression = expression.value
+    return expression.id if isinstance(expression, ast.Name) else ""
+
+
+def _merged(one: Statement, other: Statement) -> Statement:
+    """Two statements of one line."""
+    return Statement(
+        one.first,
+        max(one.last, other.last),
+        one.text,
+        one.bound | other.bound,
+        one.stored | other.stored,
+        one.passed | other.passed,
+    )

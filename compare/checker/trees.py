@@ -1,0 +1,53 @@
+"""Edits of a line are edits of its tree: brackets cannot be lost, nor words be cut in two."""
+
+import ast
+from collections.abc import Mapping
+from functools import lru_cache
+
+
+@lru_cache(maxsize=65536)
+def replaced(line: str, old: str, new: str) -> str | None:
+    """The line with `new` wherever the expression `old` stands in it; `old` may also be the whole
+    line. None if it does not stand there.
+    """
+    if old == line:
+        return normal(new)
+    pattern = _expression(old)
+    if pattern is None:
+        return None
+    tree = _Replace(ast.dump(pattern), new)
+    module = tree.visit(ast.parse(line))
+    return ast.unparse(ast.fix_missing_locations(module)) if tree.found else None
+
+
+@lru_cache(maxsize=65536)
+def normal(line: str) -> str:
+    """The line as Python itself would write it: equal trees have equal texts."""
+    return ast.unparse(ast.parse(line))
+
+
+def _expression(text: str) -> ast.expr | None:
+    try:
+        return ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return None
+
+
+class _Replace(ast.NodeTransformer):
+    def __init__(self, pattern: str, new: str) -> None:
+        self.pattern, self.new, self.found = pattern, new, False
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, ast.expr) and ast.dump(node) == self.pattern:
+            self.found = True
+            return ast.parse(self.new, mode="eval").body
+        visited: ast.AST = self.generic_visit(node)
+        return visited
+
+
+def shown(line: str, quantity: str, right: Mapping[str, str]) -> str:
+    """What a line computes, without the helpers that are as they should be."""
+    theirs = {normal(text) for text in right[quantity].splitlines()}
+    lines = [text for text in normal(line).splitlines() if text not in theirs]
+    lines = lines or normal(line).splitlines()
+    return "; ".join(text.removeprefix(f"{quantity} = ") for text in lines)
