@@ -184,8 +184,8 @@ def _process(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
         yield process
     finally:
         assert process.stdin is not None
-        with suppress(OSError):
-            process.stdin.close()  # the keeper ends the rest, and itself
+        with suppress(OSError), process.stdin as pipe:
+            pipe.write(b".")  # the keeper ends the rest, and itself
         _end(process)
 
 

@@ -2,14 +2,14 @@
 
 import math
 import os
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
 from compare.checker.check import check_file
-from compare.checker.report import report_data, report_text, summary_text
+from compare.checker.report import Report, report_data, report_text, summary_text
 from compare.cli.options import AGREE, DIFFER, Parser, print_json
 from compare.cli.progress import Progress
+from compare.cli.side_by_side import side_by_side
 from compare.problems.problem import check_whole
 
 
@@ -25,11 +25,8 @@ def run(argv: list[str]) -> int:
 
     judged = partial(check_file, timeout=options.timeout, strict=options.strict)
     reports = []
-    with (
-        ProcessPoolExecutor(min(options.jobs, len(options.files))) as pool,
-        Progress("file", len(options.files)) as progress,
-    ):
-        for report in pool.map(judged, options.files):
+    with Progress("file", len(options.files)) as progress:
+        for report in side_by_side(judged, options.files, options.jobs, _not_judged):
             reports.append(report)
             progress(len(reports))
     if options.json:
@@ -40,6 +37,10 @@ def run(argv: list[str]) -> int:
         blocks = [report_text(report, options.hint) for report in reports if not report.right]
         print("\n\n".join([*blocks, summary_text(reports, options.hint)]))
     return AGREE if all(report.right for report in reports) else DIFFER
+
+
+def _not_judged(file: Path, ending: str) -> Report:
+    return Report(str(file), (), (), ending)
 
 
 def _parser() -> Parser:
