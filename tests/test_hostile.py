@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from compare.checker.probes import probes
-from compare.checker.sandbox import Answer, run_file
+from compare.checker.sandbox import Answer, run_file, run_function
 from compare.problems.problem import Problem
 from tests.learners import HEAD, source
 
@@ -69,11 +69,6 @@ ONE_LINE = {
     "four arrays of 64 MB": (
         body("    big = np.zeros(2**23)\n    return dict(dW1=big, db1=big, dW2=big, db2=big)\n"),
         "dW1: expected an array like its parameter, got one of shape (8388608,)",
-    ),
-    "an array that pretends": (
-        "import numpy as np\nclass A(np.ndarray):\n    shape = property(lambda s: 1 / 0)\n"
-        + body("    return dict(dW1=W1.view(A))\n"),
-        "ZeroDivisionError",
     ),
     "a list in itself": (body("    a = []\n    a.append(a)\n    return a\n"), "a tuple of 1"),
     "a list without a shape": (
@@ -200,12 +195,14 @@ def test_whatever_goes_wrong_is_one_short_line(answer_of: Checked, case: str):
 def test_what_else_a_right_file_does_takes_none_of_its_values(answer_of: Checked, case: str):
     answer = answer_of(RIGHT_ALL_THE_SAME[case])
     assert answer.failure is None
-    expected = answer_of(RIGHT)
-    for name, run in answer.runs.items():
-        assert run.error is None
-        assert list(run.values) == list(expected.runs[name].values)
+    namespace: dict = {}
+    exec(RIGHT, namespace)
+    for name, expected in run_function(namespace["backward"], BATCHES).runs.items():
+        run = answer.runs[name]
+        assert (run.error, run.unstable, run.changed) == (None, (), ())
+        assert list(run.values) == list(expected.values)
         for quantity, value in run.values.items():
-            np.testing.assert_array_equal(value, expected.runs[name].values[quantity])
+            np.testing.assert_array_equal(value, expected.values[quantity])
 
 
 def test_an_endless_file_that_starts_others_leaves_none_of_them(answer_of: Checked):

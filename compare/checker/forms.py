@@ -110,7 +110,8 @@ class _Plan(NamedTuple):
         """Said where names or order are not those of the notes."""
         names = list(self.chosen)
         taken = [self.chosen[name] for name in names]
-        if names == taken and taken == [name for name in ARGUMENTS if name in taken]:
+        plain = [name for name in taken if name in ARGUMENTS]
+        if names == taken and plain == [name for name in ARGUMENTS if name in taken]:
             return ()
         order = ", ".join(taken)
         if names == taken:
