@@ -1,7 +1,6 @@
 """Files that go wrong in every way: each costs one line, and leaves nothing behind."""
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,9 @@ from compare.problems.problem import Problem
 from tests.learners import HEAD, source
 
 RIGHT = source()
-LINGERING = "sleep 86397"  # what the files start, and what must not be there afterwards
+LINGERING = (
+    f"sleep {10**7 + os.getpid()}"  # what the files start, and what must not be there afterwards
+)
 START = f"subprocess.Popen({LINGERING.split()!r}, start_new_session=True)"
 BATCHES = {name: probes()[name] for name in ("200 × 4", "one sample")}
 
@@ -112,7 +113,7 @@ RIGHT_ALL_THE_SAME = {
     + RIGHT
     + "\nfor name in ('open', 'print', 'abs', 'sorted', 'input', 'eval'):\n"
     "    setattr(builtins, name, None)\n",
-    "its standard output closed": first("os.close(1)"),
+    "its standard output closed": "import os\nos.close(1)\n" + RIGHT,
     "print replaced": first("sys.stdout = None"),
     "json and os rewritten": "import json, os\njson.dumps = os._exit = os.write = None\n" + RIGHT,
     "its parent asked to end": first("os.kill(os.getppid(), signal.SIGTERM)"),
@@ -141,16 +142,17 @@ RIGHT_ALL_THE_SAME = {
 }
 
 
-def lingering() -> list[str]:
+def lingering(folder: Path) -> list[str]:
+    """Commands of processes that a file left, or that stood between."""
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
             command = (
-                (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             )
         except OSError:
             continue
-        if LINGERING in command or "keeper.main()" in command:
+        if LINGERING in command or str(folder) in command:
             found.append(command)
     return found
 
@@ -164,7 +166,6 @@ def answer_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Check
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    before = len(lingering())
 
     def run(text: str, timeout: float = 10, probes: dict[str, Problem] = BATCHES) -> Answer:
         file = tmp_path / "backward.py"
@@ -173,10 +174,9 @@ def answer_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Check
 
     yield run
     end = time.monotonic() + 2
-    while sys.platform == "linux" and len(lingering()) > before and time.monotonic() < end:
+    while lingering(temporary) and time.monotonic() < end:
         time.sleep(0.05)  # killed, but not yet gone
-    if sys.platform == "linux":
-        assert len(lingering()) == before
+    assert lingering(temporary) == []
     assert list(temporary.iterdir()) == []
     assert sorted(os.listdir(tmp_path)) == ["backward.py", "temporary"]
 
