@@ -240,3 +240,30 @@ def test_what_is_printed_is_kept_to_a_bound_and_cannot_act_on_the_terminal(answe
     assert answer.output.startswith("\\x1b[2J xxx")
     assert len(answer.output) <= 2000
     assert "dW1" in answer.runs["200 × 4"].values
+
+
+def test_in_this_process_an_exception_whose_text_raises_is_a_line():
+    class BadError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+        __repr__ = __str__
+
+    class Backward:
+        def __call__(self, X, y, W1, b1, W2, b2, reg):
+            raise BadError
+
+        def __getattr__(self, name):
+            raise BadError if name == "__name__" else AttributeError(name)
+
+    run = run_function(Backward(), BATCHES).runs["200 × 4"]
+    assert run.error is not None
+    assert run.error.startswith("BadError: (its text raises RuntimeError), at line ")
+
+
+def test_ctrl_c_in_a_function_of_this_process_is_the_users():
+    def backward(X, y, W1, b1, W2, b2, reg):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_function(backward, BATCHES)

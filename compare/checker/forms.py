@@ -67,7 +67,7 @@ def form_of(function: Any, name: str) -> Form:
     expected = f"{name}({', '.join(ARGUMENTS)})"
     try:
         signature = inspect.signature(function)
-    except (TypeError, ValueError):  # not Python's own
+    except Exception:  # not a function of Python, or one that does not like to be asked
         return Form(lambda given: lambda: function(*given.values()), "function")
     plan = _assign(signature.parameters.values(), ARGUMENTS, ALSO)
     if plan is None and "params" in (p.name.lower() for p in signature.parameters.values()):
