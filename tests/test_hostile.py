@@ -215,6 +215,11 @@ def test_a_parent_that_is_stopped_does_not_stop_the_comparison(answer_of: Checke
     assert answer_of(text, timeout=1).failure == "it was still running after 1 seconds"
 
 
+def test_a_file_that_kills_its_keeper_leaves_none_of_what_it_started(answer_of: Checked):
+    text = body(f"    {START}\n    os.kill(os.getppid(), 9)\n    while True: pass\n")
+    assert answer_of(text).failure == "it ended without an answer: a crash (SIGKILL)"
+
+
 def test_what_was_answered_before_the_end_is_kept(answer_of: Checked):
     answer = answer_of(first("len(X) == 1 and os._exit(3)"))
     assert answer.failure is None

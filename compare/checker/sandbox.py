@@ -198,6 +198,8 @@ def _process(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
         with suppress(OSError), process.stdin as pipe:
             pipe.write(b".")  # the keeper ends the rest, and itself
         _end(process)
+        if process.returncode == -9:
+            _end_orphans(folder)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -210,6 +212,15 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         else:
             process.kill()
     process.wait()
+
+
+def _end_orphans(folder: Path) -> None:
+    """What outlived its keeper, known by the temporary folder in its environment (on Linux)."""
+    mark = os.fsencode(f"TMPDIR={folder / 'work'}")
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if mark in environment.read_bytes():
+                os.kill(int(environment.parent.name), signal.SIGKILL)
 
 
 def _copy_data(path: Path, text: str, folder: Path) -> None:
