@@ -92,8 +92,7 @@ def _first_fraction(y: Any) -> str:
 
 def _check_reg(reg: Any, dtype: Any) -> None:
     try:
-        # A string and a Decimal have a float, too, but multiply none.
-        fits = 0 <= float(reg + 0.0) <= LARGEST[dtype.char]
+        fits = 0 <= float(reg) <= LARGEST[dtype.char]
     except (TypeError, ValueError, OverflowError):
         fits = False
     if not fits:

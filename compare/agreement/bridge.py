@@ -43,16 +43,11 @@ def choose_device(name: str, dtype: str) -> str:
 def to_torch(problem: Problem, device: str = "cpu") -> tuple[TwoLayerNet, Tensor, Tensor]:
     """A model with the problem's weights, X and y: copies, which share no memory with it."""
     _, D, H, C = problem.sizes
-    X = _tensor(problem.X).to(device)
-    y = _tensor(problem.y).to(device, torch.int64)
+    X = torch.tensor(problem.X, device=device)
+    y = torch.tensor(problem.y, device=device, dtype=torch.int64)
     model = TwoLayerNet(D, H, C, X.dtype, device)
     load(model, problem.params)
     return model, X, y
-
-
-def _tensor(array: npt.NDArray[Any]) -> Tensor:
-    """A copy, of an array with any strides: PyTorch has none that are negative."""
-    return torch.tensor(np.ascontiguousarray(array))
 
 
 def load(model: TwoLayerNet, params: Params) -> None:
@@ -62,8 +57,8 @@ def load(model: TwoLayerNet, params: Params) -> None:
             (model.fc1, params.W1, params.b1),
             (model.fc2, params.W2, params.b2),
         ):
-            layer.weight.copy_(_tensor(W.T))
-            layer.bias.copy_(_tensor(b[0]))
+            layer.weight.copy_(torch.tensor(W.T))
+            layer.bias.copy_(torch.tensor(b[0]))
 
 
 def parameters(model: TwoLayerNet) -> Params:
@@ -89,12 +84,12 @@ def _params(model: TwoLayerNet, read: Callable[[Tensor], Tensor]) -> Params:
 def to_matmul(problem: Problem, device: str = "cpu") -> tuple[MatmulNet, Tensor, Tensor]:
     """As `to_torch`, for the spelling that keeps the weights as the notes do."""
     _, D, H, C = problem.sizes
-    X = _tensor(problem.X).to(device)
-    y = _tensor(problem.y).to(device, torch.int64)
+    X = torch.tensor(problem.X, device=device)
+    y = torch.tensor(problem.y, device=device, dtype=torch.int64)
     model = MatmulNet(D, H, C, X.dtype, device)
     with torch.no_grad():
         for name, value in problem.params._asdict().items():
-            model.get_parameter(name).copy_(_tensor(value))
+            model.get_parameter(name).copy_(torch.tensor(value))
     return model, X, y
 
 

@@ -30,10 +30,6 @@ class Problem:
 
     def __post_init__(self) -> None:
         check_inputs(self.params, self.X, self.y, self.reg)
-        # PyTorch has no arrays of another machine's byte order.
-        object.__setattr__(self, "X", _native(self.X))
-        object.__setattr__(self, "y", _native(self.y))
-        object.__setattr__(self, "params", Params(*map(_native, self.params)))
 
     @property
     def dtype(self) -> str:
@@ -48,11 +44,6 @@ class Problem:
         """N samples, D features, H hidden units, C classes."""
         (N, D), (H, C) = self.X.shape, self.params.W2.shape
         return N, D, H, C
-
-
-def _native(array: Any) -> Any:
-    native = array.dtype.newbyteorder("=")
-    return array if array.dtype == native else array.astype(native)
 
 
 def check_whole(name: str, value: int, least: int, most: int | None = None) -> None:
