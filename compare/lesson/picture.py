@@ -12,7 +12,7 @@ from compare.lesson.page import page
 from compare.problems.seeded import random_problem
 
 PICTURE = Path(__file__).with_name("lesson.png")
-SIZE = {"width": 1500, "height": 1130}
+SIZE = {"width": 1500, "height": 990}
 SCALE = 0.66
 LARGEST = 150_000  # bytes
 # No sandbox, as in a container; nothing fetched in the background.
