@@ -25,7 +25,7 @@ import numpy.typing as npt
 import manual.network
 from compare.agreement.step import WHAT_LINES_RAISE
 from compare.bounds.quantities import SUMMED, Values
-from compare.checker.catalogue import CATALOGUE, UNKNOWN, Mistake
+from compare.checker.catalogue import CATALOGUE, RATE, Mistake
 from compare.checker.check import check
 from compare.lesson.source import passages
 from compare.measure.sharpness import Rule, tolerances
@@ -79,7 +79,7 @@ def told(mistake: Mistake) -> Told:
     """The mistake in the first line where it may stand, as the checker sees it."""
     quantity = next(iter(mistake.places))
     # Of a rate that only the learner's values would tell, one as good as another.
-    wrong = mistake.wrong_lines(quantity)[0].replace(UNKNOWN, "0.1")
+    wrong = mistake.wrong_lines(quantity)[0].replace(RATE, "0.1")
     report = check(learners_pass(quantity, wrong))
     return Told(
         id=mistake.id,
