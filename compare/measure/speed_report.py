@@ -25,7 +25,7 @@ def report_text(found: dict[str, list[Timing]]) -> str:
 
 HEADING = """\
 One step, from the arrays to the loss and the four gradients, each contender in
-a new process. manual: the median of its steps after the first three. The others:
+a new process. manual: the median of its steps after the first three. Others:
 their medians divided by that one; above 1, the manual pass is faster."""
 
 
