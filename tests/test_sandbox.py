@@ -1,4 +1,4 @@
-"""compare/sandbox.py and compare/learner.py: somebody else's code, and all that it may do."""
+"""What is run of a learner's file or function, in whatever form it comes."""
 
 import textwrap
 from pathlib import Path
@@ -20,8 +20,8 @@ HOSTILE = {
         "import numpy as np\ndef backward(X, y:\n    pass\n",
         "SyntaxError: '(' was never closed, at line 2: def backward(X, y:",
     ),
-    "not Python": ("\x00\x01", "SyntaxError: source code string cannot contain null bytes"),
-    "an empty file": ("", "expected a function backward(X, y, W1, b1, W2, b2, reg), got none"),
+    "not Python": ("\x00\x01", "expected Python source, got null bytes"),
+    "an empty file": ("", "expected a function backward("),
     "no such function": ("def backwards(): pass", "expected a function backward("),
     "a number called backward": ("backward = 3", "expected a function backward("),
     "another signature": (
@@ -57,14 +57,18 @@ HOSTILE = {
         HEAD + "    return backward(X, y, W1, b1, W2, b2, reg)\n",
         "RecursionError",
     ),
-    "a tuple": (
-        HEAD + "    return W1, b1, W2, b2\n",
-        "expected a dict of arrays to be returned, got tuple",
+    "nothing": (HEAD + "    pass\n", "expected a dict of arrays to be returned, got None"),
+    "the loss alone": (
+        HEAD + "    return 0.5\n",
+        "expected a dict of arrays to be returned, got float",
     ),
-    "nothing": (HEAD + "    pass\n", "expected a dict of arrays to be returned, got NoneType"),
+    "a tuple of three": (
+        HEAD + "    return W1, b1, W2\n",
+        "expected a dict of arrays, or dW1, db1, dW2, db2 in this order, got a tuple of 3",
+    ),
     "an unknown name": (
-        HEAD + "    return dict(dw1=W1)\n",
-        "returned 'dw1': expected names among z1",
+        HEAD + "    return dict(weights=W1)\n",
+        "returned weights: expected names among z1",
     ),
     "an object array": (
         HEAD + RETURN.format("np.array([[None]])"),
@@ -78,8 +82,6 @@ HOSTILE = {
         HEAD + RETURN.format("1j * b2"),
         "db2: expected an array of real numbers, got complex128",
     ),
-    "lists": (HEAD + RETURN.format("b2.tolist()"), "db2: expected a NumPy array, got list"),
-    "None": (HEAD + RETURN.format("None"), "db2: expected a NumPy array, got NoneType"),
     "an enormous array": (
         HEAD + RETURN.format("np.broadcast_to(b2[0, 0], (10**5, 10**5))"),
         "db2: expected an array like its parameter, got one of shape (100000, 100000)",
@@ -185,13 +187,3 @@ def test_a_second_call_that_gives_another_answer_is_named(tmp_path: Path):
     text = text.replace("dW1=dW1", "dW1=dW1 * (1 + (len(calls) % 2 == 0))")
     report = check_file(write(tmp_path, text))
     assert [(f.quantity, f.id) for f in report.mistakes] == [("dW1", "second-call-differs")]
-
-
-def test_a_file_that_deletes_its_answers_leaves_one_line(tmp_path: Path):
-    text = RIGHT.replace(
-        "    n, c",
-        "    import glob, os\n"
-        "    [open(f, 'w').write('x') for f in glob.glob('out/*/*.npy')]\n    n, c",
-    )
-    report = check_file(write(tmp_path, text))
-    assert report.error.startswith("it left an answer that cannot be read")

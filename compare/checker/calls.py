@@ -189,7 +189,7 @@ def _shapes(frame: FrameType, at: Positions) -> tuple[tuple[str, tuple[int, ...]
     whole[-1] = whole[-1][:end]
     whole[0] = whole[0][start:]
     try:
-        node = ast.parse(f"({b''.join(whole).decode()})", mode="eval").body
+        node = _parsed(b"".join(whole).decode())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     found: dict[str, tuple[int, ...]] = {}
@@ -201,9 +201,20 @@ def _shapes(frame: FrameType, at: Positions) -> tuple[tuple[str, tuple[int, ...]
     return tuple(found.items())[:8]
 
 
-def _operands(node: ast.expr) -> list[ast.expr]:
+def _parsed(text: str) -> ast.AST:
+    """An expression, or a statement of one line (`a += b`)."""
+    try:
+        return ast.parse(f"({text})", mode="eval").body
+    except SyntaxError:
+        return ast.parse(text.strip()).body[0]
+
+
+def _operands(node: ast.AST) -> list[ast.expr]:
+    parts: list[ast.expr]
     if isinstance(node, ast.BinOp):
         parts = [node.left, node.right]
+    elif isinstance(node, ast.AugAssign):
+        parts = [_loaded(node.target), node.value]
     elif isinstance(node, ast.Compare):
         parts = [node.left, *node.comparators]
     elif isinstance(node, ast.Call):
@@ -218,6 +229,11 @@ def _operands(node: ast.expr) -> list[ast.expr]:
         names = (n for n in ast.walk(node) if isinstance(n, ast.Name))
         plain += [name for name in names if not any(name in ast.walk(part) for part in plain)]
     return plain
+
+
+def _loaded(target: ast.expr) -> ast.expr:
+    """`a[0]` as it is read, where it stood on the left of an assignment."""
+    return ast.parse(ast.unparse(target), mode="eval").body
 
 
 def _is_plain(node: ast.expr) -> bool:

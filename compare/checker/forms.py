@@ -67,7 +67,7 @@ def form_of(function: Any, name: str) -> Form:
     expected = f"{name}({', '.join(ARGUMENTS)})"
     try:
         signature = inspect.signature(function)
-    except (TypeError, ValueError):  # not Python's own
+    except Exception:  # not a function of Python, or one that does not like to be asked
         return Form(lambda given: lambda: function(*given.values()), "function")
     plan = _assign(signature.parameters.values(), ARGUMENTS, ALSO)
     if plan is None and "params" in (p.name.lower() for p in signature.parameters.values()):
@@ -110,7 +110,8 @@ class _Plan(NamedTuple):
         """Said where names or order are not those of the notes."""
         names = list(self.chosen)
         taken = [self.chosen[name] for name in names]
-        if names == taken and taken == [name for name in ARGUMENTS if name in taken]:
+        plain = [name for name in taken if name in ARGUMENTS]
+        if names == taken and plain == [name for name in ARGUMENTS if name in taken]:
             return ()
         order = ", ".join(taken)
         if names == taken:

@@ -5,6 +5,7 @@ left running. It does not protect against malice: the process may read and write
 may.
 """
 
+import linecache
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import CodeType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +31,7 @@ from compare.checker.transfer import Arrays, pack, unpack
 from compare.problems.problem import Problem
 from compare.text import printable
 
-__all__ = ["Answer", "Run", "arguments", "run_file", "run_function"]
+__all__ = ["Answer", "Run", "arguments", "name_of", "run_file", "run_function"]
 
 MEMORY = 2**31  # bytes of address space, NumPy's own included
 ANSWERS = 2**26  # bytes of all arrays that a file may answer with
@@ -69,14 +71,12 @@ def run_function(function: Any, probes: Mapping[str, Problem], trace: str | None
     """Call a function of this very process, or the `loss` of a class; with `trace`, once more on
     that probe, line by line. Raises ValueError for another signature.
     """
-    form = form_of(function, printable(str(getattr(function, "__name__", "backward")), 60))
-    code = getattr(function, "__code__", None) or getattr(
-        getattr(function, "loss", None), "__code__", None
-    )
-    file = code.co_filename if code is not None else ""
+    form = form_of(function, name_of(function))
+    file = _file_of(function)
+    own = tuple(os.path.join(ROOT, room, "") for room in ("compare", "manual", "torch_ref"))
 
     def mine(name: str) -> bool:
-        return name == file or not (name.startswith((ROOT, "<")) or is_library(name))
+        return name == file or not (name.startswith((*own, "<")) or is_library(name))
 
     runs, remarks = {}, list(form.remarks)
     bindings, note = list[Binding](), ""
@@ -92,15 +92,26 @@ def run_function(function: Any, probes: Mapping[str, Problem], trace: str | None
         trace_probe=trace or "",
         trace_note=note,
         remarks=tuple(remarks),
-        source=_source_of(file),
+        source="".join(linecache.getlines(file)),
         form=form.name,
     )
 
 
-def _source_of(file: str) -> str:
-    import linecache
+def name_of(function: Any) -> str:
+    """Fit for a terminal, whatever the function is."""
+    try:
+        return printable(str(function.__name__), 60)
+    except Exception:
+        return printable(type(function).__name__, 60)
 
-    return "".join(linecache.getlines(file))
+
+def _file_of(function: Any) -> str:
+    """Where the function's lines stand: a file, or a notebook's cell."""
+    for part in (function, getattr(function, "loss", None), type(function).__call__):
+        code = getattr(part, "__code__", None)
+        if isinstance(code, CodeType):
+            return code.co_filename
+    return ""
 
 
 def run_file(
@@ -184,9 +195,11 @@ def _process(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
         yield process
     finally:
         assert process.stdin is not None
-        with suppress(OSError):
-            process.stdin.close()  # the keeper ends the rest, and itself
+        with suppress(OSError), process.stdin as pipe:
+            pipe.write(b".")  # the keeper ends the rest, and itself
         _end(process)
+        if process.returncode == -9:
+            _end_orphans(folder)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -199,6 +212,15 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         else:
             process.kill()
     process.wait()
+
+
+def _end_orphans(folder: Path) -> None:
+    """What outlived its keeper, known by the temporary folder in its environment (on Linux)."""
+    mark = os.fsencode(f"TMPDIR={folder / 'work'}")
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if mark in environment.read_bytes():
+                os.kill(int(environment.parent.name), signal.SIGKILL)
 
 
 def _copy_data(path: Path, text: str, folder: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from compare.text import printable
+
 LARGEST = 2**24  # bytes of a file
 # Cells that are Python all the same; those of other magics (bash, html, writefile) are not.
 PYTHON_MAGICS = {"time", "timeit", "capture", "prun", "python", "python3"}
@@ -61,17 +63,21 @@ def decoded(content: bytes) -> str:
     else:
         try:
             text = importlib.util.decode_source(content)
-        except UnicodeDecodeError as error:
-            line = content[: error.start].count(b"\n") + 1
-            raise ValueError(
-                f"expected UTF-8 or a coding line, got a byte {content[error.start]:#04x} "
-                f"that is neither, at line {line}"
-            ) from None
-        except (SyntaxError, LookupError) as error:
-            raise ValueError(f"expected a known encoding: {error}") from None
+        except (UnicodeDecodeError, SyntaxError, LookupError) as error:
+            raise ValueError(_encoding_problem(content, error)) from None
     if "\0" in text:
         raise ValueError("expected Python source, got null bytes")
     return text
+
+
+def _encoding_problem(content: bytes, error: Exception) -> str:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as undecoded:
+        line = content[: undecoded.start].count(b"\n") + 1
+        byte = f"{content[undecoded.start]:#04x}"
+        return f"expected UTF-8 or another coding line, got the byte {byte} at line {line}"
+    return f"expected a known encoding: {printable(str(error))}"
 
 
 def python_2(message: str) -> str:

@@ -215,7 +215,7 @@ class _Recorder:
             for name in sorted(statement.bound | statement.stored | statement.passed):
                 for text, array in _arrays(name, _lookup(frame, name)):
                     seen = self.found.get((call.number, statement.first, text), [])
-                    if (name in statement.bound or seen) and not _is_last(seen, array):
+                    if name in statement.bound or seen:
                         self._bind(statement, text, array, call.number)
         call.unseen.clear()
 
@@ -244,10 +244,12 @@ class _Recorder:
                 self._bind(self._statement(frame), text, array, call.number)
 
     def _bind(self, statement: Statement, name: str, value: Any, call: int) -> None:
+        values = self.found.setdefault((call, statement.first, name), [])
+        if _is_last(values, value):
+            return
         array = np.array(value)
         self.bytes -= array.nbytes + 200
         binding = Binding(statement.first, statement.text, name, array, call, statement.last)
-        values = self.found.setdefault((call, statement.first, name), [])
         if len(values) == KEPT:
             values.pop()
         self.order += 1

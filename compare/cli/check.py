@@ -4,7 +4,6 @@ import csv
 import math
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from compare.checker.records import Hint
 from compare.checker.report import Report, report_data, report_text, score, summary_text
 from compare.cli.options import AGREE, DIFFER, Parser, print_json
 from compare.cli.progress import Progress
+from compare.cli.side_by_side import side_by_side
 from compare.problems.problem import check_whole
 
 
@@ -73,14 +73,15 @@ def _checked(
 
 def _judged(files: Sequence[Path], jobs: int, judge: "partial[Report]") -> list[Report]:
     reports = []
-    with (
-        ProcessPoolExecutor(min(jobs, len(files))) as pool,
-        Progress("file", len(files)) as progress,
-    ):
-        for report in pool.map(judge, files):
+    with Progress("file", len(files)) as progress:
+        for report in side_by_side(judge, files, jobs, _not_judged):
             reports.append(report)
             progress(len(reports))
     return reports
+
+
+def _not_judged(path: Path, why: str) -> Report:
+    return Report(str(path), (), (), why)
 
 
 def _text(reports: Sequence[Report], hint: Hint, verbose: bool) -> str:
