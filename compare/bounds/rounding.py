@@ -103,7 +103,8 @@ def bounds_at(ref: Reference, dtype: str, any_softmax: bool = False) -> Bounds:
     """E around these values, for arithmetic in `dtype`.
 
     With `any_softmax` the softmax need not take the row's maximum off the scores before all else:
-    scores minus their log-sum-exp, say, are rounded as the scores themselves are.
+    scores minus their log-sum-exp, say, or minus the largest score of all rows, are rounded as
+    numbers of that size are.
     """
     return bounds_in(arithmetic(dtype), ref, any_softmax)
 
@@ -147,7 +148,7 @@ def _penalty_bounds(
     if reg == 0:  # 0 is never rounded, whatever W is
         return Penalty(np.zeros(()), np.zeros(()), np.zeros_like(W2), np.zeros_like(W1))
 
-    # reg/2 is exact, unless it is below the normal numbers: then a bit of it may be lost, or all.
+    # reg/2 is exact, unless it is below the normal numbers: its last bit may be lost, or all of it.
     Ereg = reg if reg < 2 * tiny else 0.0
     absreg = reg + Ereg
 
@@ -165,9 +166,7 @@ def _penalty_bounds(
         E += underflow(2)  # products that underflow
         return E
 
-    Ehalf_reg = gamma(1) * absreg  # half of it would do; so would half of Ereg
-    Ehalf_reg += Ereg
-    return Penalty(np.asarray(Ehalf_reg), np.asarray(Eloss), slope(W2), slope(W1))
+    return Penalty(np.asarray(Ereg), np.asarray(Eloss), slope(W2), slope(W1))
 
 
 class _Scores(NamedTuple):
@@ -184,9 +183,10 @@ def _score_bounds(arithmetic: Arithmetic, ref: Reference) -> _Scores:
     D, H = ref.W1.shape
 
     # z1 = X @ W1 + b1. Where every term is 0, nobody computes anything but 0.
-    terms = abs(ref.X) @ abs(ref.W1) + abs(ref.b1)
-    Ez1 = gamma(D + 1) * terms  # D products and additions
-    Ez1 += underflow(D + 1) * (terms > 0)  # products and sums that underflow
+    products = abs(ref.X) @ abs(ref.W1)
+    Ez1 = gamma(D + 1) * products  # D products and additions
+    Ez1 += gamma(D) * abs(ref.b1)  # D additions
+    Ez1 += underflow(D + 1) * (products + abs(ref.b1) > 0)  # products and sums that underflow
     unsure = (abs(ref.z1) <= 2 * Ez1) & (Ez1 > 0)
 
     # a1 = max(z1, 0)
@@ -196,7 +196,8 @@ def _score_bounds(arithmetic: Arithmetic, ref: Reference) -> _Scores:
 
     # z2 = a1 @ W2 + b2
     absW2 = abs(ref.W2)
-    Ez2 = gamma(H + 1) * (absa1 @ absW2 + abs(ref.b2))  # H products and additions
+    Ez2 = gamma(H + 1) * (absa1 @ absW2)  # H products and additions
+    Ez2 += gamma(H) * abs(ref.b2)  # H additions
     Ez2 += Ea1 @ absW2  # the error of a1
     Ez2 += underflow(H + 1)  # products and sums that underflow
     return _Scores(Ez1, unsure, live, absa1, Ea1, Ez2)
@@ -221,7 +222,7 @@ def _softmax_bounds(
     Es += gamma(2) * abss  # s is rounded, and rounded again in s - log S
     M = Es.max(axis=1, keepdims=True)
 
-    # What log P loses whatever the scores are: exp twice, C - 1 additions, a division, and 1 over.
+    # What log P loses whatever the scores are: exp twice, C - 1 additions, a division; 1 to spare.
     rounded = gamma(C + 1 + 2 * EXP_OR_LOG)
     if any_softmax:
         rounded += gamma(2 * EXP_OR_LOG + 4) * (abs(ref.z2).max() + 2 * M)  # no row's maximum
@@ -269,7 +270,7 @@ def _gradient_bounds(
     # dz2 = (P - Y_ind) / N
     absP_Y = abs(ref.P - ref.Y_ind) + 2 * softmax.EP
     Edz2 = softmax.EP / N  # the error of P
-    Edz2 += gamma(4) * (softmax.absP + absP_Y) / N  # the subtraction and the division
+    Edz2 += gamma(3) * (softmax.absP + absP_Y) / N  # subtraction, division, product
     Edz2 += underflow(2)  # either of them underflows
     absdz2 = abs(ref.dz2) + 2 * Edz2
 

@@ -1,7 +1,7 @@
 """One batch and what the learner's code made of it, and when two arrays count as the same."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -97,7 +97,12 @@ def misfits(case: Case, lines: Lines, quantities: Collection[str]) -> set[str]:
     computed = walk(case, lines, todo[-1])
     if computed is None:
         return set(todo)
-    return {q for q in todo if not _follows(case, q, computed, lines, observed[q])}
+    found = {q for q in todo if not _follows(case, q, computed, lines, observed[q])}
+    both = case.traced.keys() & case.returned.keys()
+    if found and both:  # it may follow from what was returned, and not from what was traced
+        unread = replace(case, traced={q: v for q, v in case.traced.items() if q not in both})
+        found -= {q for q in found if q in case.returned} - misfits(unread, lines, found)
+    return found
 
 
 def _follows(
