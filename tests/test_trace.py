@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from compare.checker.lines import follow
-from compare.checker.probes import probes
+from compare.checker.probes import TRACED, probes
 from compare.checker.sandbox import Answer, run_file, run_function
 from compare.checker.statements import statements
 from compare.checker.trace import BYTES, Binding, record
 from tests.learners import HEAD, source
 
-SMALL = {"reg near 1": probes()["reg near 1"]}
+SMALL = {TRACED: probes()[TRACED]}
 FILES = Path(__file__).parent / "learners_files" / "right"
 
 
@@ -223,8 +223,8 @@ QUANTITIES = {
 
 @pytest.mark.parametrize("file", QUANTITIES)
 def test_quantities_that_a_file_does_not_return_are_found_in_its_lines(file: str):
-    answer = run_file(FILES / file, SMALL, 10, trace="reg near 1")
-    right, lines = follow(SMALL["reg near 1"]), answer.source.splitlines()
+    answer = run_file(FILES / file, SMALL, 10, trace=TRACED)
+    right, lines = follow(SMALL[TRACED]), answer.source.splitlines()
     for quantity, (line, name) in QUANTITIES[file].items():
         at = [b for b in answer.trace if _same(b.value, right[quantity])]
         assert at
@@ -244,8 +244,8 @@ def both(tmp_path: Path, text: str) -> list[Answer]:
     namespace: dict[str, Any] = {}
     exec(compile(text, str(file), "exec"), namespace)
     return [
-        run_file(file, SMALL, 10, trace="reg near 1"),
-        run_function(namespace["backward"], SMALL, trace="reg near 1"),
+        run_file(file, SMALL, 10, trace=TRACED),
+        run_function(namespace["backward"], SMALL, trace=TRACED),
     ]
 
 
@@ -270,7 +270,7 @@ FAILURES: dict[str, tuple[Callable[[str], str], tuple[tuple[str, tuple[int, ...]
 def test_an_exception_is_told_with_the_shapes_of_what_it_was_about(tmp_path: Path, line: str):
     _, shapes = FAILURES[line]
     for answer in both(tmp_path, HEAD + f"    z1 = X @ W1 + b1\n    {line}\n"):
-        raised = answer.runs["reg near 1"].raised
+        raised = answer.runs[TRACED].raised
         assert raised is not None
         assert (raised.line, raised.source) == (5, line)
         assert set(shapes) <= set(raised.shapes)
