@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from compare.__main__ import main
+from manual import batches
+from tests.conftest import plant
 from tests.test_problem import BAD_FILES, IRIS
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +52,44 @@ def test_a_planted_line_that_raises_exits_1_and_is_named_without_a_traceback(tmp
     assert "network.py, line" in done.stdout
     assert "dW2 = a1 @ dz2 + reg * W2" in done.stdout
     assert done.stderr == ""
+
+
+# Mistakes that the user's own batch hides, and the first quantity that shows them on another.
+HIDDEN = {
+    "a mask with a threshold": ("(a1 > 0)", "(a1 > 1e-3)", "dz1"),
+    "a ReLU with a threshold": ("np.maximum(z1, 0)", "np.where(z1 > 1e-4, z1, 0)", "a1"),
+    "z1 clipped": ("np.maximum(z1, 0)", "np.clip(z1, 0, 1000)", "a1"),
+    "wrong from 1000 samples on": (
+        "dz2 = (P - Y_ind) / N",
+        "dz2 = (P - Y_ind) / min(N, 1000)",
+        "dz2",
+    ),
+    "wrong beyond 10 hidden units": (
+        "dW2 = a1.T @ dz2 + reg * W2",
+        "dW2 = a1.T @ dz2 + reg * W2; dW2[10:] = 0",
+        "dW2",
+    ),
+    "wrong beyond 3 classes": (
+        "db2 = dz2.sum(axis=0, keepdims=True)",
+        "db2 = dz2.sum(axis=0, keepdims=True); db2[:, 3:] = 0",
+        "db2",
+    ),
+    "wrong for reg > 1": ("X.T @ dz1 + reg * W1", "X.T @ dz1 + min(reg, 1) * W1", "dW1"),
+}
+
+
+@pytest.mark.parametrize("mistake", HIDDEN)
+def test_a_mistake_that_the_users_batch_hides_shows_on_another(
+    mistake: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+):
+    right, wrong, first = HIDDEN[mistake]
+    module = plant(right, wrong)
+    for name in ("forward", "backward"):
+        monkeypatch.setattr(batches, name, getattr(module, name))
+    assert main([]) == 1
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("DIFFER on another batch (")
+    assert f"): {first} is the first. {first}[" in last
 
 
 # What is planted in manual/batches.py, and the first words of the verdict.

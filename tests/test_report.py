@@ -25,7 +25,8 @@ def spoilt(**values: object) -> Comparison:
 
 
 def run_of(comparison: Comparison, descent: Descent | None = None) -> Run:
-    return Run(random_problem(), "cpu", comparison, compare_exactly(exact_batch()), descent)
+    exact = compare_exactly(exact_batch())
+    return Run(random_problem(), "cpu", comparison, {"another": comparison}, exact, descent)
 
 
 def text_of(comparison: Comparison, descent: Descent | None = None) -> str:

@@ -15,6 +15,7 @@ from compare.agreement.words import HEADER, quantities_text, quantity_row, verdi
 from compare.bounds.long_batch import added_by, block_bounds, summed_bounds
 from compare.bounds.quantities import BY_ROW, QUANTITIES, SUMMED, Values
 from compare.problems.problem import Problem
+from compare.problems.varied import varied_problems
 from compare.text import html_table
 from manual import backward
 from manual.batches import Share, Sum, total
@@ -78,6 +79,12 @@ def against_autograd(problem: Problem, device: str = "cpu") -> Comparison:
     """
     autograd = autograd_values(problem, device)
     return compare_shares(problem, manual_shares(problem), autograd, manual_sums(problem))
+
+
+def on_varied_problems(seed: int, dtype: str, device: str = "cpu") -> dict[str, Comparison]:
+    """The same for small problems of other sizes and magnitudes, by their names."""
+    problems = varied_problems(seed, dtype)
+    return {name: against_autograd(problem, device) for name, problem in problems.items()}
 
 
 def compare_shares(

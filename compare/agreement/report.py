@@ -1,6 +1,8 @@
 """Records -> text for people, plain data for JSON."""
 
 import math
+from collections.abc import Mapping
+from textwrap import fill
 from typing import Any, NamedTuple
 
 from compare.agreement.comparison import Comparison
@@ -17,19 +19,21 @@ class Run(NamedTuple):
     problem: Problem
     device: str
     comparison: Comparison
+    varied: Mapping[str, Comparison]  # of small problems of other sizes and magnitudes, by name
     exact: ExactComparison
     descent: Descent | None
 
     @property
     def agree(self) -> bool:
         descended = self.descent is None or self.descent.first_difference is None
-        return self.comparison.agree and self.exact.agree and descended
+        elsewhere = all(comparison.agree for comparison in self.varied.values())
+        return self.comparison.agree and elsewhere and self.exact.agree and descended
 
 
 def run_text(run: Run) -> str:
     """For people, the verdict last."""
     parts = [problem_line(run.problem, run.device), run.comparison.table]
-    parts.append(exact_text(run.exact))
+    parts += [varied_text(run.varied), exact_text(run.exact)]
     if run.descent is not None:
         parts.append(descent_text(run.descent))
     return "\n\n".join((*parts, verdict_text(run)))
@@ -42,6 +46,7 @@ def run_data(run: Run) -> dict[str, Any]:
         "problem": problem_data(run.problem, run.device),
         "quantities": [quantity_data(q) for q in run.comparison.quantities],
         "returned": [quantity_data(q) for q in run.comparison.returned],
+        "varied": {name: _varied_data(found) for name, found in run.varied.items()},
         "exact": exact_data(run.exact),
     }
     return data if run.descent is None else data | {"steps": descent_data(run.descent)}
@@ -54,6 +59,14 @@ def problem_line(problem: Problem, device: str) -> str:
         f"{source}{N} samples × {D} features → {H} hidden units → {C} classes, "
         f"{problem.dtype}, reg {problem.reg:g}, seed {problem.seed}, {device}"
     )
+
+
+def varied_text(varied: Mapping[str, Comparison]) -> str:
+    """Which small problems were compared besides, and whether they agree."""
+    names = fill("; ".join(varied), 80, initial_indent="  ", subsequent_indent="  ")
+    agree = sum(comparison.agree for comparison in varied.values())
+    of = "all agree" if agree == len(varied) else f"{agree} of {len(varied)} agree"
+    return f"Compared as well, on small batches of other sizes and magnitudes: {of}.\n{names}"
 
 
 def exact_text(exact: ExactComparison) -> str:
@@ -85,6 +98,11 @@ def verdict_text(run: Run) -> str:
     inexact = run.exact.first_difference
     if not run.comparison.agree:
         return run.comparison.verdict
+    for name, comparison in run.varied.items():
+        if not comparison.agree:
+            return (
+                f"DIFFER on another batch ({name}): {comparison.verdict.removeprefix('DIFFER: ')}"
+            )
     if inexact is not None:
         text = _exact_difference_text(inexact, run.problem.dtype)
         return f"DIFFER on whole numbers: {text}"
@@ -125,6 +143,11 @@ def problem_data(problem: Problem, device: str) -> dict[str, Any]:
         "device": device,
         "source": problem.source,
     }
+
+
+def _varied_data(found: Comparison) -> dict[str, Any]:
+    first = found.first_difference or found.first_returned
+    return {"agree": found.agree, "first_difference": None if first is None else first.name}
 
 
 def exact_data(exact: ExactComparison) -> dict[str, Any]:

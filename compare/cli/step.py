@@ -19,7 +19,7 @@ def run(argv: list[str]) -> int:
 
     from compare.agreement import report
     from compare.agreement.bridge import choose_device
-    from compare.agreement.comparison import against_autograd
+    from compare.agreement.comparison import against_autograd, on_varied_problems
     from compare.agreement.descent import descend
     from compare.agreement.exactly import compare_exactly
     from compare.agreement.step import ManualPassError
@@ -31,6 +31,7 @@ def run(argv: list[str]) -> int:
     try:
         with np.errstate(all="ignore"):  # an overflow shows as the difference that it makes
             comparison = against_autograd(problem, device)
+            varied = on_varied_problems(options.seed, options.dtype, device)
             exact = compare_exactly(exact_batch(options.seed, dtype=options.dtype), device)
             if options.steps is not None:
                 rate = LEARNING_RATE if options.learning_rate is None else options.learning_rate
@@ -40,7 +41,7 @@ def run(argv: list[str]) -> int:
         print(json.dumps({"agree": False, "error": str(failure)}) if options.json else failure)
         return DIFFER
 
-    found = report.Run(problem, device, comparison, exact, descent)
+    found = report.Run(problem, device, comparison, varied, exact, descent)
     if options.json:
         print_json(report.run_data(found))
     else:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from compare.agreement.comparison import against_autograd
+from compare.agreement.comparison import against_autograd, on_varied_problems
 from compare.agreement.descent import descend
 from compare.agreement.exactly import compare_exactly
 from compare.agreement.report import Run
@@ -61,6 +61,7 @@ def gather(
     with np.errstate(all="ignore"):  # an overflow shows as the difference that it makes
         comparison = against_autograd(problem, device)
         exact = compare_exactly(exact_batch(dtype=problem.dtype, seed=problem.seed), device)
+        varied = on_varied_problems(problem.seed, problem.dtype, device)
         descent = None
         if steps is not None:
             descent = descend(problem, steps, learning_rate, device, progress)
@@ -68,7 +69,7 @@ def gather(
         autograd = autograd_values(problem, device)
         there = {name: getattr(autograd, name)[rows] for name in BY_ROW}
         return Lesson(
-            run=Run(problem, device, comparison, exact, descent),
+            run=Run(problem, device, comparison, varied, exact, descent),
             walk=walk(problem, device=device),
             rows=rows,
             X=problem.X[rows],
