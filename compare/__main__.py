@@ -42,7 +42,9 @@ def main(argv: list[str]) -> int:
 
 
 def _run(argv: list[str]) -> int:
-    verb, rest = (argv[0], argv[1:]) if argv and argv[0] in VERBS else ("step", argv)
+    verb, rest = (argv[0], argv[1:]) if argv and not argv[0].startswith("-") else ("step", argv)
+    if verb not in (*VERBS, "step"):
+        raise ValueError(f"expected one of {', '.join(VERBS)}, or options, got {verb!r}")
     try:
         status: int = import_module(f"compare.cli.{verb}").run(rest)
     except SystemExit as done:  # --help

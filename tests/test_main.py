@@ -227,7 +227,7 @@ UNUSABLE = {
     f"--data {IRIS} --features 9": "--features: expected no such option with --data",
     f"--data {IRIS} --classes 9": "--classes: expected no such option with --data",
     "--sed 1": "unrecognized arguments: --sed 1",
-    "extra": "unrecognized arguments: extra",
+    "extra": "expected one of example, graph, page, sharpness",
 }
 
 

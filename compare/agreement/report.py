@@ -56,8 +56,8 @@ def problem_line(problem: Problem, device: str) -> str:
     N, D, H, C = problem.sizes
     source = "" if problem.source == "random" else f"{problem.source}, "
     return (
-        f"{source}{N} samples × {D} features → {H} hidden units → {C} classes, "
-        f"{problem.dtype}, reg {problem.reg:g}, seed {problem.seed}, {device}"
+        f"{source}{count(N, 'sample')} × {count(D, 'feature')} → {count(H, 'hidden unit')} → "
+        f"{C} classes, {problem.dtype}, reg {problem.reg:g}, seed {problem.seed}, {device}"
     )
 
 

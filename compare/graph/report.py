@@ -216,7 +216,7 @@ def _missing_remark(sums: Sequence[Sum]) -> str:
 
 def blocks_text(blocks: Blocks) -> str:
     """The gradients in blocks beside the full batch's, and the bug."""
-    differences = ("|sum of blocks − full|", "allowed", "used", "", "|mean of means − full|")
+    differences = ("difference", "allowed", "used", "", "of the mean of means")
     rows = [
         _side_row(who, side)
         for found in blocks.gradients
@@ -231,7 +231,7 @@ def blocks_text(blocks: Blocks) -> str:
     )
     return "\n\n".join(
         (
-            f"The batch in {count} blocks of {lengths} rows, each divided by N = {N}, the penalty "
+            f"The batch in {count} blocks of {lengths} rows, each divided by N = {N}, the penalty\n"
             "added once",
             table(("gradient", "by", *differences), rows, left=2),
             bug,
