@@ -471,6 +471,7 @@ BAD = {
     "--blocks three": "--blocks: invalid int value: 'three'",
     "--steps 3": "unrecognized arguments: --steps 3",
     **{o: words for o, words in UNUSABLE.items() if not o.startswith(("--steps", "--learning"))},
+    "extra": "unrecognized arguments: extra",
 }
 
 
