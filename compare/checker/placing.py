@@ -25,7 +25,20 @@ class Code:
     reading: Reading | None = None
     raised: Raised | None = None
 
+    @property
+    def stopped(self) -> bool:
+        """It raised on the batch on which it was followed."""
+        return self.raised is not None and self.case is not None and self.case.raised
+
     def line_of(self, place: Place, lines: Mapping[str, str]) -> Binding | None:
+        """The line to show for a mistake: one that was followed, or the one that raised."""
+        found = self._followed(place, lines)
+        if found is None and self.stopped and self.raised is not None:
+            raised = self.raised
+            return Binding(raised.line, raised.source, "", np.zeros(0), 0, raised.line)
+        return found
+
+    def _followed(self, place: Place, lines: Mapping[str, str]) -> Binding | None:
         """The first line whose value comes of the mistake, and of no right line before it."""
         if self.case is None or self.reading is None:
             return None
@@ -64,6 +77,7 @@ class Code:
                 for seen in known:
                     if seen.binding.line == finding.line:
                         return seen.binding
+                return Binding(finding.line, finding.source, "", np.zeros(0), 0, finding.line)
         return self.reading.bindings.get(quantity) if self.reading else None
 
 
