@@ -25,6 +25,7 @@ Lines = Mapping[str, str]  # for some quantities the lines that stand in for the
 
 ROUNDINGS = 16  # of a line's magnitude, for each term it adds up: no order of summation makes more
 SLACK = 16  # beyond the right line's rounding: a wrong line may add up other terms, and more
+NEAR = 1e3  # roundings of the right value: nearer than that, the bound decides
 FAR = 1e-3  # of the largest value: further apart than any rounding, seen without a bound
 # What a learner's line may raise when it is run on values that it was not made for.
 ERRORS = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError)
@@ -109,7 +110,7 @@ def _follows(
     case: Case, quantity: str, computed: Mapping[str, Array], lines: Lines, observed: Array
 ) -> bool:
     value = computed[quantity]
-    if np.shape(value) == np.shape(observed) and not _far(value, observed):
+    if np.shape(value) == np.shape(observed) and not _far(case, quantity, value, observed):
         tolerance = tolerance_of(case, quantity, computed)
         if any(q == quantity or q in ANCESTORS[quantity] for q in lines):
             tolerance = _scaled(tolerance, value, case.right[quantity])
@@ -142,14 +143,15 @@ def _scaled(tolerance: Array, value: Array, right: Array) -> Array:
     return np.asarray(widest * SLACK * (max(1.0, scale) if np.isfinite(scale) else 1.0))
 
 
-def _far(value: Array, observed: Array) -> bool:
+def _far(case: Case, quantity: str, value: Array, observed: Array) -> bool:
+    """Further apart than rounding can be. A sum of 0 is all rounding, whatever its ratio."""
     finite = np.isfinite(value) & np.isfinite(observed)
     if not finite.all():
         return False
     difference = np.max(abs(np.asarray(value, np.float64) - observed), initial=0)
-    return bool(
-        difference > FAR * max(np.max(abs(observed), initial=0), np.max(abs(value), initial=0))
-    )
+    largest = max(np.max(abs(observed), initial=0), np.max(abs(value), initial=0))
+    rounding = NEAR * np.finfo(case.problem.dtype).eps * np.max(abs(case.right[quantity]), initial=0)
+    return bool(difference > max(FAR * largest, rounding))
 
 
 def allowed_around(problem: Problem, values: Mapping[str, Array]) -> dict[str, Array]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from compare.checker.cases import Array, Case, environment, walk
 from compare.checker.diagnosis import Place
-from compare.checker.lines import ANCESTORS, RIGHT, STEPS, run_line
+from compare.checker.lines import ANCESTORS, RIGHT, STEPS, inputs, run_line
 from compare.checker.reading import Reading, Seen
 from compare.checker.records import Finding
 from compare.checker.sandbox import Answer
@@ -52,6 +52,8 @@ class Code:
         before_steps = STEPS[: STEPS.index(place.quantity)]
         right = [RIGHT[q] for q in (*before_steps, place.quantity)]
         usual = [v for line in right for v in _parts(line, sound)]
+        notes = {**inputs(self.case.problem), **self.case.right}
+        usual += [v for line in RIGHT.values() for v in _parts(line, notes)]
         wrong = [lines[place.quantity]] if place.quantity in lines else []
         spoilt = [v for line in wrong for v in _parts(line, names)]
         later = [q for q in STEPS if q == place.quantity or place.quantity in ANCESTORS[q]]
@@ -60,14 +62,31 @@ class Code:
         own = self.reading.bindings.get(place.quantity)
         claimed = {(b.line, b.name) for q, b in self.reading.bindings.items() if q in before_steps}
         final = [np.asarray(names[place.quantity], float)] if wrong else []
+        samples = len(self.case.problem.X)  # some code divides by N at the end
+        odd = [v for v in spoilt if not _among_values(v, usual)]
+        helpers = self._right_elsewhere(usual)
         for seen in self.reading.seen:
             if (seen.binding.line, seen.binding.name) in claimed:
                 continue
             if own is not None and seen.binding is own:
                 return own
-            if _among(seen, final) or (_among(seen, spoilt) and not _among(seen, usual)):
+            if seen.binding.line in helpers:
+                continue
+            if _among(seen, final) or _among(seen, odd, samples):
                 return seen.binding
         return own
+
+    def _right_elsewhere(self, usual: Sequence[Array]) -> set[int]:
+        """Lines of a helper that gave the notes' values in another call: its caller is to blame."""
+        assert self.reading is not None
+        calls: dict[int, set[int]] = {}
+        for seen in self.reading.seen:
+            calls.setdefault(seen.binding.line, set()).add(seen.binding.call)
+        return {
+            seen.binding.line
+            for seen in self.reading.seen
+            if len(calls[seen.binding.line]) > 1 and _among(seen, usual)
+        }
 
     def binding(self, quantity: str, findings: Sequence[Finding]) -> Binding | None:
         """The line to show for a quantity: that of its mistake, or the one that computes it."""
@@ -88,7 +107,7 @@ def _parts(line: str, names: Mapping[str, object]) -> Iterator[Array]:
         for statement in ast.parse(line).body:
             assert isinstance(statement, ast.Assign)
             for node in ast.walk(statement.value):
-                if isinstance(node, ast.BinOp | ast.Call | ast.UnaryOp):
+                if isinstance(node, ast.BinOp | ast.Call | ast.Compare | ast.UnaryOp):
                     code = compile(ast.Expression(node), "<part>", "eval")
                     try:
                         value = np.asarray(eval(code, scope))
@@ -101,8 +120,17 @@ def _parts(line: str, names: Mapping[str, object]) -> Iterator[Array]:
             scope[target.id] = run_line(ast.unparse(statement), target.id, scope)
 
 
-def _among(seen: Seen, values: Sequence[Array]) -> bool:
-    return any(_same(form, value) for value in values for form in seen.forms(np.shape(value)))
+def _among(seen: Seen, values: Sequence[Array], scale: float = 1) -> bool:
+    """The value is one of these, or so many times one of them."""
+    return any(
+        _same(form, value) or (scale != 1 and _same(form / scale, value))
+        for value in values
+        for form in seen.forms(np.shape(value))
+    )
+
+
+def _among_values(one: Array, values: Sequence[Array]) -> bool:
+    return any(np.shape(one) == np.shape(value) and _same(one, value) for value in values)
 
 
 def _same(a: Array, b: Array) -> bool:
