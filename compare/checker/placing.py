@@ -69,12 +69,26 @@ class Code:
             if (seen.binding.line, seen.binding.name) in claimed:
                 continue
             if own is not None and seen.binding is own:
+                if self._passed_on(seen, [seen.value]):
+                    continue
                 return own
             if seen.binding.line in helpers:
                 continue
-            if _among(seen, final) or _among(seen, odd, samples):
+            if _among(seen, final) and not self._passed_on(seen, final):
+                return seen.binding
+            if _among(seen, odd, samples):
                 return seen.binding
         return own
+
+    def _passed_on(self, seen: Seen, values: Sequence[Array]) -> bool:
+        """A helper returns it as it was made before, or it is bound to what a helper returned."""
+        assert self.reading is not None
+        earlier = [one for one in self.reading.seen if one.order < seen.order]
+        if seen.binding.name.startswith("return"):
+            mine = [one for one in earlier if one.binding.call == seen.binding.call]
+            return any(_among(one, values) for one in mine)
+        last = [one for one in earlier[-8:] if one.binding.name.startswith("return")]
+        return bool(last) and last[-1].binding.call > seen.binding.call and _among(last[-1], values)
 
     def _right_elsewhere(self, usual: Sequence[Array]) -> set[int]:
         """Lines of a helper that gave the notes' values in another call: its caller is to blame."""

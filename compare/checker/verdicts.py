@@ -113,6 +113,7 @@ def _explained(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a mean of no rows, in the search
         places = explain(cases, left, seconds) if left or code.raised else []
+    places = _without_repetition(places)
     if code.stopped:
         places = _before_the_exception(cases, places, code)
     for place in places:
@@ -120,6 +121,15 @@ def _explained(
     for place in places:
         findings += _findings(cases, place, lines, code, harmless)
     return findings, list(over)
+
+
+def _without_repetition(places: Sequence[Place]) -> list[Place]:
+    """One mistake that nobody has seen may be behind several quantities: it is told once."""
+    kept: list[Place] = []
+    for place in places:
+        if not any(set(place.among) & set(before.among) for before in kept):
+            kept.append(place)
+    return kept
 
 
 def _before_the_exception(
