@@ -124,7 +124,10 @@ def describe(error: BaseException, mine: Callable[[str], bool]) -> str:
         kind = printable(type(error).__name__, 60)
         text = f"{kind}: {message}".rstrip(": ") + python_2(message)
     place = _place(error, mine)
-    return text if place is None else f"{text}, at line {place[0].tb_lineno}: {_line(place[0])}"
+    if place is None:
+        return text
+    line = _line(place[0])
+    return f"{text}, at line {place[0].tb_lineno}" + (f": {line}" if line else "")
 
 
 def where(error: BaseException, mine: Callable[[str], bool]) -> Raised | None:

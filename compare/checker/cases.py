@@ -25,6 +25,7 @@ Lines = Mapping[str, str]  # for some quantities the lines that stand in for the
 
 ROUNDINGS = 16  # of a line's magnitude, for each term it adds up: no order of summation makes more
 SLACK = 16  # beyond the right line's rounding: a wrong line may add up other terms, and more
+NEAR = 1e3  # roundings of the right value: nearer than that, the bound decides
 FAR = 1e-3  # of the largest value: further apart than any rounding, seen without a bound
 # What a learner's line may raise when it is run on values that it was not made for.
 ERRORS = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError)
@@ -98,6 +99,10 @@ def misfits(case: Case, lines: Lines, quantities: Collection[str]) -> set[str]:
     if computed is None:
         return set(todo)
     found = {q for q in todo if not _follows(case, q, computed, lines, observed[q])}
+    if found and "dz1" not in lines and "dz1" not in case.given and _masks_differ(case, computed):
+        by_z1 = walk(case, {**lines, "dz1": ALSO_RIGHT["dz1"]}, todo[-1]) or computed
+        again = {q for q in todo if not _follows(case, q, by_z1, lines, observed[q])}
+        found = min(found, again, key=len)
     both = case.traced.keys() & case.returned.keys()
     if found and both:  # it may follow from what was returned, and not from what was traced
         unread = replace(case, traced={q: v for q, v in case.traced.items() if q not in both})
@@ -105,11 +110,17 @@ def misfits(case: Case, lines: Lines, quantities: Collection[str]) -> set[str]:
     return found
 
 
+def _masks_differ(case: Case, computed: Mapping[str, Array]) -> bool:
+    """a1 is not the notes', and a mask made from it is not the one made from z1."""
+    known = environment(case, computed)
+    return "a1" in known and not np.array_equal(known["a1"] > 0, known["z1"] > 0)
+
+
 def _follows(
     case: Case, quantity: str, computed: Mapping[str, Array], lines: Lines, observed: Array
 ) -> bool:
     value = computed[quantity]
-    if np.shape(value) == np.shape(observed) and not _far(value, observed):
+    if np.shape(value) == np.shape(observed) and not _far(case, quantity, value, observed):
         tolerance = tolerance_of(case, quantity, computed)
         if any(q == quantity or q in ANCESTORS[quantity] for q in lines):
             tolerance = _scaled(tolerance, value, case.right[quantity])
@@ -142,14 +153,15 @@ def _scaled(tolerance: Array, value: Array, right: Array) -> Array:
     return np.asarray(widest * SLACK * (max(1.0, scale) if np.isfinite(scale) else 1.0))
 
 
-def _far(value: Array, observed: Array) -> bool:
+def _far(case: Case, quantity: str, value: Array, observed: Array) -> bool:
+    """Further apart than rounding can be. A sum of 0 is all rounding, whatever its ratio."""
     finite = np.isfinite(value) & np.isfinite(observed)
     if not finite.all():
         return False
     difference = np.max(abs(np.asarray(value, np.float64) - observed), initial=0)
-    return bool(
-        difference > FAR * max(np.max(abs(observed), initial=0), np.max(abs(value), initial=0))
-    )
+    largest = max(np.max(abs(observed), initial=0), np.max(abs(value), initial=0))
+    rounding = NEAR * np.finfo(case.problem.dtype).eps * np.max(abs(case.right[quantity]), initial=0)
+    return bool(difference > max(FAR * largest, rounding))
 
 
 def allowed_around(problem: Problem, values: Mapping[str, Array]) -> dict[str, Array]:
@@ -167,6 +179,7 @@ def agree(expected: Array, observed: Array, tolerance: Array) -> bool:
         tolerance = np.fmax.reduce(tolerance, axis=None)
     with np.errstate(all="ignore"):
         close = abs(np.asarray(expected, np.float64) - observed) <= tolerance
+        close &= np.isfinite(expected)
         both_not = ~np.isfinite(expected) & ~np.isfinite(observed)
         return bool((close | both_not | (expected == observed)).all())
 

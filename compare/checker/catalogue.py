@@ -557,7 +557,7 @@ CATALOGUE: tuple[Mistake, ...] = (
                 for top in (f"1 - {e}", "1")
             ),
         },
-        edge_in=("loss", "P"),
+        edge_in=("loss",),
     ),
     Mistake(
         "overwritten",

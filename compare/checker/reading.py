@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from compare.checker.cases import Case, agree, misfits, tolerance_of, walk
-from compare.checker.lines import ANCESTORS, STEPS
+from compare.checker.cases import Case, agree, environment, misfits, tolerance_of, walk
+from compare.checker.lines import ALSO_RIGHT, ANCESTORS, STEPS, run_line
 from compare.checker.trace import Binding
 
 Array = npt.NDArray[Any]
@@ -112,9 +112,12 @@ def _following(case: Case, quantity: str, seen: Sequence[Seen]) -> tuple[Array, 
         return None
     expected = np.asarray(computed[quantity], np.float64)
     tolerance = tolerance_of(case, quantity, computed)
+    ways = [expected]
+    if quantity == "dz1":  # the mask from z1, which is another one if a1 is wrong
+        ways.append(run_line(ALSO_RIGHT["dz1"], "dz1", environment(case, computed)))
     for one in seen:
         for form in _forms(one, expected.shape):
-            if agree(expected, form, tolerance):
+            if any(agree(way, form, tolerance) for way in ways):
                 return form, one.binding
     return None
 
@@ -134,12 +137,14 @@ def _add_wrong(
     bindings: dict[str, Binding],
 ) -> None:
     """The values that are not what their lines should give, and from which more of what was
-    returned follows than from the right ones. Of two quantities that one value could be, the later.
+    returned follows than from the right ones. Of two quantities that one value could be, the later;
+    of two values, the one of the earlier quantity.
     """
     while True:
         now = replace(case, traced=values)
         open_now = misfits(now, {}, wrong)
         best: tuple[int, int, str, Array, Binding] | None = None
+        before = len(misfits(now, {}, [*case.returned]))
         for quantity in STEPS:
             if quantity in values or not any(quantity in ANCESTORS[q] for q in open_now):
                 continue
@@ -148,10 +153,11 @@ def _add_wrong(
                 for form in _forms(one, shape):
                     then = replace(case, traced=_with(values, quantity, form))
                     left = misfits(then, {}, [*case.returned])
-                    if len(left) >= len(misfits(now, {}, [*case.returned])):
+                    if len(left) >= before:
                         continue
-                    if best is None or (len(left), -STEPS.index(quantity)) < best[:2]:
-                        best = (len(left), -STEPS.index(quantity), quantity, form, one.binding)
+                    same = best is not None and best[1:2] == (one.order,)
+                    if best is None or len(left) < best[0] or (same and len(left) == best[0]):
+                        best = (len(left), one.order, quantity, form, one.binding)
         if best is None:
             return
         _, _, quantity, form, binding = best

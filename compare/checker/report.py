@@ -130,7 +130,13 @@ def _error(report: Report, hint: Hint) -> list[str]:
     if report.raised is not None and report.raised.shapes:
         shapes = ", ".join(f"{name} is {shape_text(s)}" for name, s in report.raised.shapes)
         lines.append(f"  line {report.raised.line}: {shapes}")
-    done = {q.name for q in report.quantities if q.verdict not in ("to do", "missing", "unseen")}
+    at = report.raised.line if report.raised is not None else None
+    done = {
+        q.name
+        for q in report.quantities
+        if q.verdict not in ("to do", "missing", "unseen")
+        and not (q.verdict in ("wrong", "inherited") and q.line in (None, at))
+    }
     next_ = [name for name in STEPS if name not in done and name not in ("Y_ind", "loss")]
     if report.raised is not None and report.quantities and next_ and hint != "where":
         lines.append(f"  the notes have next: {'; '.join(RIGHT[next_[0]].splitlines())}")

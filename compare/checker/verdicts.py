@@ -20,6 +20,9 @@ from compare.checker.records import Finding, Judged, Kind, Word
 from compare.checker.trees import shown
 
 
+FEW = 3  # batches: what fits on fewer is not told of code that raises on the others
+
+
 class Diagnosis(NamedTuple):
     findings: list[Finding]
     verdicts: dict[str, Word]
@@ -56,6 +59,9 @@ def diagnosed(cases: Sequence[Case], code: Code, seconds: float) -> Diagnosis:
     elif wrong or (code.raised and not any(case.returned for case in cases)):
         found, over = _explained(judged, wrong, code, seconds)
         findings += found
+        if code.stopped and not found:  # nothing but the exception is to blame
+            wrong = []
+            verdicts = dict.fromkeys(code.reading.values if code.reading else (), "right")
         verdicts |= dict.fromkeys([*wrong, *_traced_and_spoilt(cases, verdicts)], "inherited")
         verdicts |= dict.fromkeys(over, "remark")
     findings = in_order([*findings, *edge_findings])
@@ -107,11 +113,40 @@ def _explained(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a mean of no rows, in the search
         places = explain(cases, left, seconds) if left or code.raised else []
+    places = _without_repetition(places)
+    if code.stopped:
+        places = _before_the_exception(cases, places, code)
     for place in places:
         lines |= {f.quantity: f.line for f in place.fits[:1]}
     for place in places:
         findings += _findings(cases, place, lines, code, harmless)
     return findings, list(over)
+
+
+def _without_repetition(places: Sequence[Place]) -> list[Place]:
+    """One mistake that nobody has seen may be behind several quantities: it is told once."""
+    kept: list[Place] = []
+    for place in places:
+        if not any(set(place.among) & set(before.among) for before in kept):
+            kept.append(place)
+    return kept
+
+
+def _before_the_exception(
+    cases: Sequence[Case], places: Sequence[Place], code: Code
+) -> list[Place]:
+    """Where the code raises on ordinary batches, what it returned on the few others is told only
+    as far as it was followed, or if it has a name and is in the line that comes next.
+    """
+    reached = code.reading.values if code.reading else {}
+    next_ = next((q for q in STEPS if q not in reached and q not in ("Y_ind", "loss")), "")
+    few = sum(bool(case.returned) for case in cases) < FEW
+    return [
+        place
+        for place in places
+        if place.quantity in reached
+        or (place.quantity == next_ and place.fits and (place.fits[0].mistakes or not few))
+    ]
 
 
 def _written_over(quantity: str, later: str) -> Finding:
