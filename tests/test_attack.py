@@ -98,6 +98,7 @@ NOT_NEEDED = {
     "Ehalf_reg += Ereg": NOT_REACHED,
     "rounded += gamma(2 * EXP_OR_LOG + 4) * (abs(ref.z2).max() + 2 * M)": NOT_REACHED,
     "abs(ref.z2).max()": NOT_REACHED,
+    "abs(ref.b1)": "where all products are 0 it decides alone whether tiny is added: no case found",
     "2 * M": NOT_REACHED,
     "ref.log_P": NOT_REACHED,
     "2 * Ea1": SECOND_ORDER,

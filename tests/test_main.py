@@ -100,8 +100,8 @@ IN_THE_BLOCKS = {
         "DIFFER: loss is the first. loss is ",
     ),
     "a block left out": (
-        "_lengths(N, rows_per_block(params)):",
-        "list(_lengths(N, rows_per_block(params)))[:-1]:",
+        "_lengths(here, rows_per_block(params)):",
+        "list(_lengths(here, rows_per_block(params)))[:-1]:",
         "DIFFER: z1 is the first: 16384 rows in the blocks by hand, 20000 by autograd",
     ),
     "a block divided by its own length": (
@@ -110,8 +110,8 @@ IN_THE_BLOCKS = {
         "DIFFER: loss is the first. loss is ",
     ),
     "gradients of another sign": (
-        "return total(map(_sums, shares(params, X, y, reg)))",
-        "loss, dW = total(map(_sums, shares(params, X, y, reg)))\n"
+        "return total(map(_sums, shares(params, X, y, reg, first=first, N=N)))",
+        "loss, dW = total(map(_sums, shares(params, X, y, reg, first=first, N=N)))\n"
         "    return loss, dW._replace(W1=-dW.W1)",
         "DIFFER: the steps agree, and manual.loss_and_gradients returns something else. "
         "dW1 is the first. dW1[",

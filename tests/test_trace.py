@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from compare.checker.lines import follow
-from compare.checker.probes import TRACED, probes
+from compare.checker.probes import TRACED
 from compare.checker.sandbox import Answer, run_file, run_function
 from compare.checker.statements import statements
 from compare.checker.trace import BYTES, Binding, record
+from compare.problems.seeded import random_problem
 from tests.learners import HEAD, source
 
-SMALL = {TRACED: probes()[TRACED]}
+SMALL = {TRACED: random_problem(12, samples=17, features=4, hidden=6, classes=3, reg=0.9)}
 FILES = Path(__file__).parent / "learners_files" / "right"
 
 

@@ -2,7 +2,8 @@
 
 import argparse
 import json
-from typing import NoReturn
+import sys
+from typing import Any, NoReturn
 
 from compare.problems.csv_file import read_problem
 from compare.problems.problem import Problem
@@ -23,6 +24,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(message)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (file or sys.stderr).write(message)  # argparse's own would swallow that the disk is full
 
     def add_problem_options(self, csv: bool = True) -> None:
         """The options that `chosen_problem` reads, and --device; without `csv`, no --data."""

@@ -7,7 +7,7 @@ from compare.text import number, table
 
 _HEADING = """\
 The smallest relative error that each rule flags: in one element of a gradient
-(the median over its elements), in reg, in 1/N. "alarm": it flags a right answer.
+(median over its elements), in reg, in 1/N. "alarm": it flags a right answer.
 Last column: how many right answers to hard problems it accuses. The exact batch
 has 256 rows; the bound and the exact batch judge all twelve quantities, the
 other rules the loss and the four gradients."""
