@@ -160,7 +160,9 @@ def _far(case: Case, quantity: str, value: Array, observed: Array) -> bool:
         return False
     difference = np.max(abs(np.asarray(value, np.float64) - observed), initial=0)
     largest = max(np.max(abs(observed), initial=0), np.max(abs(value), initial=0))
-    rounding = NEAR * np.finfo(case.problem.dtype).eps * np.max(abs(case.right[quantity]), initial=0)
+    rounding = (
+        NEAR * np.finfo(case.problem.dtype).eps * np.max(abs(case.right[quantity]), initial=0)
+    )
     return bool(difference > max(FAR * largest, rounding))
 
 

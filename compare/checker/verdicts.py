@@ -19,7 +19,6 @@ from compare.checker.probes import EDGES
 from compare.checker.records import Finding, Judged, Kind, Word
 from compare.checker.trees import shown
 
-
 FEW = 3  # batches: what fits on fewer is not told of code that raises on the others
 
 
