@@ -34,6 +34,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "sampled(every): one case of so many in the suite, all with --problems 2000"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of long lists of cases some are run each time: not those that are named with -k or ::."""
+    chosen = config.option.keyword or any("::" in argument for argument in config.args)
+    if chosen or config.getoption("--problems") >= 2000:
+        return
+    count: dict[str, int] = {}
+    left_out = []
+    for item in items:
+        marker = item.get_closest_marker("sampled")
+        if marker is not None:
+            name = item.nodeid.split("[")[0]
+            count[name] = count.get(name, -1) + 1
+            if count[name] % marker.args[0]:
+                left_out.append(item)
+    config.hook.pytest_deselected(items=left_out)
+    gone = set(left_out)
+    items[:] = [item for item in items if item not in gone]
+
+
 @pytest.fixture(autouse=True)
 def _overflow_is_expected():
     """As on the command line: what overflows is judged, not warned about."""

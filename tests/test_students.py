@@ -19,7 +19,7 @@ def sample(files: list[Path], step: int, request: pytest.FixtureRequest) -> list
 
 def test_a_right_file_is_called_right_and_nothing_in_it_wrong(request: pytest.FixtureRequest):
     assert len(RIGHT) == 40
-    for file in sample(RIGHT, 5, request):
+    for file in sample(RIGHT, 8, request):
         report = check_file(file, seed=SEED)
         assert report.right, str(report)
         assert report.edges == (), str(report)
@@ -28,7 +28,7 @@ def test_a_right_file_is_called_right_and_nothing_in_it_wrong(request: pytest.Fi
 
 def test_a_file_that_is_right_on_ordinary_batches_has_an_edge(request: pytest.FixtureRequest):
     assert len(WITH_EDGE) == 8
-    for file in sample(WITH_EDGE, 3, request):
+    for file in sample(WITH_EDGE, 4, request):
         report = check_file(file, seed=SEED)
         assert report.right, str(report)
         assert report.edges, str(report)
