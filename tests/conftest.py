@@ -22,9 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="random problems per dtype where right answers must agree (the full run: 2000)",
     )
-    parser.addoption(
-        "--slow", action="store_true", help="also the commands of the READMEs that take minutes"
-    )
+    parser.addoption("--slow", action="store_true", help="also what takes long: CI runs it")
     parser.addoption(
         "--attack",
         type=float,
@@ -57,6 +55,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
     gone = set(left_out)
     items[:] = [item for item in items if item not in gone]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--slow"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="takes long: run it with --slow"))
 
 
 @pytest.fixture(autouse=True)

@@ -67,6 +67,7 @@ def test_a_hard_case_stays_within_the_bound(name: str):
     assert {key: share for key, share in found.items() if not share <= 1} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: mutant.name)
 def test_a_summand_dropped_from_the_bound_is_noticed(mutant: Mutant):
     """Where it is not, look for a case that shows it: python -m tests.attack 600"""

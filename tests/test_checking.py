@@ -390,3 +390,28 @@ def test_checking_a_right_function_is_quick_enough_for_a_test_suite():
 
     assert compare.check(counted).right
     assert len(calls) <= 40  # two for each probe, and one that is traced
+
+
+UNREADABLE = {"complex": np.array([1j]), "a dict": {}, "text": "x", "ragged": [[1], [1, 2]]}
+
+
+@pytest.mark.parametrize("value", UNREADABLE)
+def test_a_value_that_cannot_be_read_makes_no_other_value_right(value: str):
+    def backward(X, y, W1, b1, W2, b2, reg):
+        wrong = {"dW1": W1 * 7, "db1": b1 * 3, "dW2": W2 * 5, "db2": b2 * 2}
+        return {**wrong, "dz1": UNREADABLE[value]}
+
+    report = compare.check(backward, seed=SEED, search=0)
+    assert not report.right
+    verdicts = {q.name: q.verdict for q in report.quantities}
+    assert "right" not in {verdicts[name] for name in ("dW1", "db1", "dW2", "db2")}
+
+
+@pytest.mark.parametrize("option", ["--csv", "--html"])
+def test_a_learners_file_is_never_written_over(option: str, tmp_path: Path, capsys: Capture):
+    one, other = tmp_path / "one.py", tmp_path / "other.py"
+    for file in (one, other):
+        file.write_text("x = 1\n")
+    assert main(["check", option, str(one), str(other)]) == 2
+    assert one.read_text() == "x = 1\n"
+    assert "expected a file of its own" in capsys.readouterr().err

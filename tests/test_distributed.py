@@ -110,6 +110,7 @@ def test_the_shards_sum_up_to_the_whole_batch(ranks: int, dtype: str, twist: str
         assert summed.dtype == dtype
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_a_few_blocks_whatever_the_length():
     peaks = []
     for N in (2 * ROWS, 6 * ROWS):
@@ -318,6 +319,7 @@ def comparable(text: str) -> list[str]:
 # Several nodes
 
 
+@pytest.mark.slow
 def test_two_launchers_on_the_loopback_address_make_one_run(files: tuple[Path, Path]):
     rendezvous = (f"--rdzv-endpoint=127.0.0.1:{free_port()}", "--rdzv-backend=c10d")
     node = ("--nnodes=2", "--nproc-per-node=1", "--rdzv-id=7", "--local-addr=127.0.0.1")
@@ -361,6 +363,7 @@ def hanging() -> Iterator[Fault]:
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hanging")
 @pytest.mark.parametrize(
     ("fault", "status", "line"),
@@ -377,6 +380,7 @@ def test_a_rank_that_fails_ends_the_run_and_is_named(fault: str, status: int, li
     assert re.fullmatch(line, lines[0])
 
 
+@pytest.mark.slow
 def test_a_rank_that_hangs_ends_the_run_and_is_named(hanging: Fault):
     ended, lines = hanging.end()
     assert ended == 3

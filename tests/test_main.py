@@ -101,7 +101,7 @@ IN_THE_BLOCKS = {
     ),
     "a block left out": (
         "_lengths(here, rows_per_block(params)):",
-        "list(_lengths(here, rows_per_block(params)))[:-1]:",
+        "list(_lengths(here, rows_per_block(params)))[:-1] or [here]:",
         "DIFFER: z1 is the first: 16384 rows in the blocks by hand, 20000 by autograd",
     ),
     "a block divided by its own length": (

@@ -26,6 +26,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437", "latin-1"])
 @pytest.mark.parametrize("verb", ["", "--steps 2", "graph --blocks 3", "--help", "speed --help"])
 def test_every_verb_writes_in_every_encoding(verb: str, encoding: str):

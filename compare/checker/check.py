@@ -94,7 +94,8 @@ def judge(
     flat = unflatten(observed, batches)
     with np.errstate(all="ignore"):
         cases = [
-            make_case(probe, problem, observed[probe], probe in raised)
+            # A value that cannot be read takes none of the others with it.
+            make_case(probe, problem, observed[probe], probe in raised and not observed[probe])
             for probe, problem in batches.items()
         ]
         cases, code = followed(cases, answer)

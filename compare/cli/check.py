@@ -32,6 +32,9 @@ def run(argv: list[str]) -> int:
     check_whole("--seed", seed, 0, LARGEST_SEED)
     if len(options.files) == 1:
         _refuse(options.files[0])
+    for option, path in (("--csv", options.csv), ("--html", options.html)):
+        if path is not None and path.suffix in (".py", ".ipynb"):
+            raise ValueError(f"{option}: expected a file of its own, got {path}, a learner's")
     if options.html and len(options.files) > 1 and options.feedback is None:
         raise ValueError("--html: expected one file, or --feedback beside it, got several files")
 
