@@ -40,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of long lists of cases some are run each time: not those that are named with -k or ::."""
+    _skip_what_takes_long(config, items)
     chosen = config.option.keyword or any("::" in argument for argument in config.args)
     if chosen or config.getoption("--problems") >= 2000:
         return
@@ -57,7 +58,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in gone]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def _skip_what_takes_long(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--slow"):
         for item in items:
             if item.get_closest_marker("slow"):

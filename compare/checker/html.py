@@ -1,9 +1,13 @@
 """Reports as HTML: the table for a notebook, the learner's source line by line for a page."""
 
 from html import escape
+from typing import TYPE_CHECKING
 
 from compare.checker.records import Finding
-from compare.checker.report import Report, _last_line, _words
+from compare.checker.words import finding_words, last_line
+
+if TYPE_CHECKING:
+    from compare.checker.report import Report
 
 COLOURS = {
     "right": "#e6f4e6",
@@ -14,32 +18,32 @@ COLOURS = {
 }
 
 
-def report_html(report: Report) -> str:
+def report_html(report: "Report") -> str:
     """The report as a table, for notebooks."""
     rows = "".join(
         f"<tr><td>{q.line or ''}</td><td><code>{escape(q.source)}</code></td>"
         f"<th>{escape(q.name)}</th><td>{q.verdict}</td><td style='text-align:left'>"
-        + "<br>".join(escape(_words(f, report.hint)) for f in _of(report, q.name))
+        + "<br>".join(escape(finding_words(f, report.hint)) for f in _of(report, q.name))
         + "</td></tr>"
         for q in report.quantities
         if q.verdict != "unseen"
     )
     named = {q.name for q in report.quantities}
-    others = [_words(f, report.hint) for f in report.findings if f.quantity not in named]
-    tail = [*others, *([report.error] if report.error else []), _last_line(report)]
+    others = [finding_words(f, report.hint) for f in report.findings if f.quantity not in named]
+    tail = [*others, *([report.error] if report.error else []), last_line(report)]
     return f"<table>{rows}</table>" + "".join(f"<p>{escape(line)}</p>" for line in tail)
 
 
-def _of(report: Report, quantity: str) -> list[Finding]:
+def _of(report: "Report", quantity: str) -> list[Finding]:
     return [f for f in report.findings if f.quantity == quantity]
 
 
-def report_page(report: Report) -> str:
+def report_page(report: "Report") -> str:
     """A page with the learner's source, each line in the colour of its verdict."""
     found: dict[int, list[tuple[str, str]]] = {}
     for q in report.quantities:
         if q.line is not None:
-            words = "; ".join(_words(f, report.hint) for f in _of(report, q.name))
+            words = "; ".join(finding_words(f, report.hint) for f in _of(report, q.name))
             found.setdefault(q.line, []).append((q.verdict, f"{q.name}: {q.verdict}. {words}"))
     rows = []
     for at, text in enumerate(report.source.splitlines(), start=1):

@@ -1,6 +1,5 @@
 """Reports on learners' files -> text for people, and plain data for JSON."""
 
-import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +7,11 @@ from typing import Any
 
 from compare.bounds.quantities import GRADIENTS
 from compare.checker.cases import Case
+from compare.checker.html import report_html
 from compare.checker.lines import RIGHT, STEPS
 from compare.checker.records import Finding, Hint, Judged
 from compare.checker.trace import Raised
+from compare.checker.words import finding_words, last_line
 from compare.text import number, printable, shape_text
 
 WORDS = {"unseen": "not computed separately", "to do": "to do"}
@@ -54,8 +55,6 @@ class Report:
         return report_text(self, self.hint)
 
     def _repr_html_(self) -> str:
-        from compare.checker.html import report_html
-
         return report_html(self)
 
 
@@ -64,7 +63,7 @@ def report_text(report: Report, hint: Hint) -> str:
     lines = [printable(report.name, 200)]
     lines += _table(report, hint)
     named = {q.name for q in report.quantities}
-    lines += [f"  {_words(f, hint)}" for f in report.findings if f.quantity not in named]
+    lines += [f"  {finding_words(f, hint)}" for f in report.findings if f.quantity not in named]
     lines += [f"  {remark}" for remark in report.remarks_on_form]
     lines += _error(report, hint)
     if report.trace_note:
@@ -72,7 +71,7 @@ def report_text(report: Report, hint: Hint) -> str:
     if report.output:
         lines += ["  It printed:", *(f"    {line}" for line in report.output.splitlines()[:20])]
     seed = "" if report.seed is None else f" (--seed {report.seed})"
-    lines.append(_last_line(report) + (seed if report.mistakes or report.error else ""))
+    lines.append(last_line(report) + (seed if report.mistakes or report.error else ""))
     return "\n".join(lines)
 
 
@@ -103,23 +102,8 @@ def _clipped(source: str) -> str:
 
 
 def _told(report: Report, judged: Judged, hint: Hint, indent: int) -> str:
-    words = [_words(f, hint) for f in report.findings if f.quantity == judged.name]
+    words = [finding_words(f, hint) for f in report.findings if f.quantity == judged.name]
     return f"\n{'':<{indent}}".join(filter(None, words))
-
-
-def _words(finding: Finding, hint: Hint) -> str:
-    if hint == "where" and finding.kind == "mistake":
-        return ""
-    words = f"{finding.title}: {finding.evidence}" if finding.evidence else finding.title
-    if finding.kind == "edge" and finding.batch:
-        words += f" (seen {finding.batch})"
-    elif finding.batch:
-        words += f" (on “{finding.batch}”)"
-    if finding.also:
-        words += f" (the same numbers: {', '.join(finding.also)})"
-    if hint == "formula" and finding.right_line and finding.kind == "mistake":
-        words += f"; the notes have {'; '.join(finding.right_line.splitlines())}"
-    return words
 
 
 def _error(report: Report, hint: Hint) -> list[str]:
@@ -141,25 +125,6 @@ def _error(report: Report, hint: Hint) -> list[str]:
     if report.raised is not None and report.quantities and next_ and hint != "where":
         lines.append(f"  the notes have next: {'; '.join(RIGHT[next_[0]].splitlines())}")
     return lines
-
-
-def _last_line(report: Report) -> str:
-    if report.mistakes:
-        first = report.mistakes[0]
-        if first.id == "missing" and all(f.id == "missing" for f in report.mistakes):
-            return f"To do: {', '.join(f.quantity for f in report.mistakes)}."
-        first = next(f for f in report.mistakes if f.id != "missing")
-        before = itertools.takewhile(lambda q: q.name != first.quantity, report.quantities)
-        if first.id == "unrecognised" and first.title.startswith("a mistake in "):
-            unseen = [q.name for q in before if q.verdict == "unseen"]
-            if unseen:
-                return f"Return {', '.join(unseen)}, too: the mistake may be in one of them."
-        return f"Fix {first.quantity} first."
-    if report.error:
-        return "Nothing could be judged." if not report.quantities else "Not right yet."
-    if report.edges:
-        return "All right, but with an edge."
-    return "All right." if not report.remarks else "All right, with remarks."
 
 
 def summary_text(reports: Sequence[Report], hint: Hint) -> str:

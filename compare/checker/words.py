@@ -1,0 +1,43 @@
+"""What is said of a finding, and the last line of a report."""
+
+import itertools
+from typing import TYPE_CHECKING
+
+from compare.checker.records import Finding, Hint
+
+if TYPE_CHECKING:
+    from compare.checker.report import Report
+
+
+def finding_words(finding: Finding, hint: Hint) -> str:
+    if hint == "where" and finding.kind == "mistake":
+        return ""
+    words = f"{finding.title}: {finding.evidence}" if finding.evidence else finding.title
+    if finding.kind == "edge" and finding.batch:
+        words += f" (seen {finding.batch})"
+    elif finding.batch:
+        words += f" (on “{finding.batch}”)"
+    if finding.also:
+        words += f" (the same numbers: {', '.join(finding.also)})"
+    if hint == "formula" and finding.right_line and finding.kind == "mistake":
+        words += f"; the notes have {'; '.join(finding.right_line.splitlines())}"
+    return words
+
+
+def last_line(report: "Report") -> str:
+    if report.mistakes:
+        first = report.mistakes[0]
+        if first.id == "missing" and all(f.id == "missing" for f in report.mistakes):
+            return f"To do: {', '.join(f.quantity for f in report.mistakes)}."
+        first = next(f for f in report.mistakes if f.id != "missing")
+        before = itertools.takewhile(lambda q: q.name != first.quantity, report.quantities)
+        if first.id == "unrecognised" and first.title.startswith("a mistake in "):
+            unseen = [q.name for q in before if q.verdict == "unseen"]
+            if unseen:
+                return f"Return {', '.join(unseen)}, too: the mistake may be in one of them."
+        return f"Fix {first.quantity} first."
+    if report.error:
+        return "Nothing could be judged." if not report.quantities else "Not right yet."
+    if report.edges:
+        return "All right, but with an edge."
+    return "All right." if not report.remarks else "All right, with remarks."
