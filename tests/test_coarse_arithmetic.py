@@ -1,4 +1,4 @@
-"""compare/rounding.py in arithmetic of a few bits: the bound holds, and needs each of its terms."""
+"""The bound in arithmetic of a few bits: it holds, and needs each of its terms."""
 
 import inspect
 import re
@@ -16,8 +16,7 @@ from compare.problems.problem import Problem
 from manual import Params
 from tests.coarse import DIRECTIONS, Coarse, coarse_step, exact, penalty
 
-# What is computed, and the largest share of its bound that an error may take.
-Numbers = dict[str, Any]
+Numbers = dict[str, Any]  # by the names of the quantities, and reg·W1 and reg·W2 by themselves
 
 
 class Case(NamedTuple):
