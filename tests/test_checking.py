@@ -34,7 +34,7 @@ def names(report: Report) -> set[str]:
     return {name for f in report.mistakes for name in (f.id, *f.also)}
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("plant", MISTAKES, ids=lambda plant: plant.name)
 def test_a_mistake_is_caught_placed_and_named(plant: Plant):
     report = checked(source(plant))
@@ -44,7 +44,7 @@ def test_a_mistake_is_caught_placed_and_named(plant: Plant):
     assert str(report).splitlines()[-1] == f"Fix {plant.quantity} first. (--seed {SEED})"
 
 
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(
     "plant", [p for p in MISTAKES if p.seen_in_gradients], ids=lambda plant: plant.name
 )
@@ -76,7 +76,7 @@ def test_of_pairs_of_mistakes_both_places_are_found(request: pytest.FixtureReque
     assert missed <= max(1, 0.05 * len(sample)), f"{found} of {len(sample)}"
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("solution", RIGHT_SOLUTIONS)
 def test_a_right_solution_is_not_accused(solution: str):
     report = checked(RIGHT_SOLUTIONS[solution])

@@ -181,6 +181,7 @@ def answer_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Check
     assert sorted(os.listdir(tmp_path)) == ["backward.py", "temporary"]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("case", ONE_LINE)
 def test_whatever_goes_wrong_is_one_short_line(answer_of: Checked, case: str):
     text, words = ONE_LINE[case]
@@ -191,6 +192,7 @@ def test_whatever_goes_wrong_is_one_short_line(answer_of: Checked, case: str):
     assert len(line) < 500
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("case", RIGHT_ALL_THE_SAME)
 def test_what_else_a_right_file_does_takes_none_of_its_values(answer_of: Checked, case: str):
     answer = answer_of(RIGHT_ALL_THE_SAME[case])

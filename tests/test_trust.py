@@ -93,7 +93,7 @@ FIRST = {
 }  # fmt: skip
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("case", FIRST)
 def test_a_clean_mistake_is_placed_and_nothing_beside_it(case: str):
     edits, places = FIRST[case]
@@ -132,7 +132,7 @@ EDGES = {
 }  # fmt: skip
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("everything", [True, False], ids=["all values", "gradients alone"])
 @pytest.mark.parametrize("case", EDGES)
 def test_an_edge_is_named_and_is_no_mistake(case: str, everything: bool):
@@ -211,7 +211,7 @@ PAIRS = [
 ]
 
 
-@pytest.mark.sampled(9)
+@pytest.mark.sampled(18)
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
 def test_no_mistake_is_named_where_a_quantity_follows_from_its_own_earlier_values(plant: Plant):
     report = checked(source(plant), search=0)
