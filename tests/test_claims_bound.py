@@ -198,3 +198,11 @@ def test_2_W_may_be_flushed_to_0_before_half_of_reg_multiplies_it(dtype: str):
     W2 = np.full_like(problem.params.W2, tiny / 8)
     error = penalty_bounds(replace(problem, params=problem.params._replace(W2=W2)), N=0)
     assert (2.0**27 * W2.astype(np.float64) <= error.dW2).all()
+
+
+def test_a_product_that_underflows_in_the_bounds_own_arithmetic_has_a_bound():
+    problem = random_problem(samples=1, features=1, hidden=1, classes=2)
+    params = problem.params._replace(W1=np.array([[2.0**-1060]]), b1=np.zeros((1, 1)))
+    bounds = error_bounds(replace(problem, X=np.array([[2.0**-20]]), params=params))
+    assert bounds.error.z1[0, 0] > 0  # the exact value is 2^-1080, and everybody computes 0
+    assert bounds.unsure[0, 0]

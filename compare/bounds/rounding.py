@@ -186,7 +186,8 @@ def _score_bounds(arithmetic: Arithmetic, ref: Reference) -> _Scores:
     products = abs(ref.X) @ abs(ref.W1)
     Ez1 = gamma(D + 1) * products  # D products and additions
     Ez1 += gamma(D) * abs(ref.b1)  # D additions
-    Ez1 += underflow(D + 1) * (products + abs(ref.b1) > 0)  # products and sums that underflow
+    terms = np.logical_or((ref.X != 0).astype(np.float64) @ (ref.W1 != 0), ref.b1)  # any but 0
+    Ez1 += underflow(D + 1) * terms  # products and sums that underflow
     unsure = (abs(ref.z1) <= 2 * Ez1) & (Ez1 > 0)
 
     # a1 = max(z1, 0)
