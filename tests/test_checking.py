@@ -304,8 +304,8 @@ def test_hint_and_strict_are_passed_on(tmp_path: Path, capsys: Capture):
     [
         ("nowhere.py", "nowhere.py: expected a Python file, got no such file"),
         (".", "expected a Python file, got a directory"),
-        ("", "the following arguments are required: FILE"),
-        ("{file} --hint all", "invalid choice: 'all'"),
+        ("", "FILE: expected, got none"),
+        ("{file} --hint all", "--hint: expected 'where', 'what', 'formula', got 'all'"),
         ("{file} --timeout 0", "--timeout: expected seconds > 0, got 0"),
         ("{file} --jobs 0", "--jobs: expected a whole number >= 1, got 0"),
     ],

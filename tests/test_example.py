@@ -249,7 +249,7 @@ def test_a_line_that_raises_exits_1_and_is_named(
 
 def test_an_unknown_option_exits_2_with_one_line(capsys: Capture):
     assert main(["example", "--seed", "1"]) == 2
-    assert capsys.readouterr() == ("", "compare: unrecognized arguments: --seed 1\n")
+    assert capsys.readouterr() == ("", "compare: expected only what --help names, got --seed 1\n")
 
 
 @pytest.mark.parametrize(
