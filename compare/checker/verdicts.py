@@ -232,7 +232,8 @@ def judged_quantities(
     cases: Sequence[Case], diagnosis: Diagnosis, code: Code
 ) -> tuple[Judged, ...]:
     judged = []
-    reached = max((STEPS.index(q) for q in diagnosis.verdicts), default=-1)
+    there = (q for q, word in diagnosis.verdicts.items() if word != "missing")
+    reached = max(map(STEPS.index, there), default=-1)
     for quantity in STEPS:
         word: Word = diagnosis.verdicts.get(
             quantity, "missing" if quantity in GRADIENTS else "unseen"
