@@ -14,7 +14,7 @@ from compare.checker.lines import follow
 from compare.checker.probes import TRACED
 from compare.checker.sandbox import Answer, run_file, run_function
 from compare.checker.statements import statements
-from compare.checker.trace import BYTES, Binding, record
+from compare.checker.trace import BYTES, KEPT, Binding, record
 from compare.problems.seeded import random_problem
 from tests.learners import HEAD, source
 
@@ -76,11 +76,15 @@ BODIES = {
     "a comprehension": ("h = [a + 1 for a in x]", [(2, "h", [2, 3])]),
     "a function inside": (
         "def relu(v):\n    w = v * 2\n    return w\nz = relu(x)",
-        [(3, "w", [2, 4]), (5, "z", [2, 4])],
+        [(5, "v", [1, 2]), (3, "w", [2, 4]), (4, "return", [2, 4]), (5, "z", [2, 4])],
     ),
     "a value that only a return has": (
         "def add(v):\n    return v + 1\nz = add(x)",
-        [(3, "return", [2, 3]), (4, "z", [2, 3])],
+        [(4, "v", [1, 2]), (3, "return", [2, 3]), (4, "z", [2, 3])],
+    ),
+    "an argument that is returned as it is": (
+        "def same(v):\n    return (v,)\nz, = same(x)",
+        [(4, "v", [1, 2]), (3, "return[0]", [1, 2]), (4, "z", [1, 2])],
     ),
     "a value that only an argument has": (
         "def relu(v):\n    return None\nrelu(x + 1)",
@@ -88,16 +92,19 @@ BODIES = {
     ),
     "a closure": (
         "total = x * 0\ndef add(v):\n    nonlocal total\n    total = total + v\nadd(x)",
-        [(2, "total", [0, 0]), (5, "total", [1, 2])],
+        [(2, "total", [0, 0]), (6, "v", [1, 2]), (5, "total", [1, 2])],
     ),
-    "a lambda": ("add = lambda v: v + 1\nz = add(x)", [(2, "return", [2, 3]), (3, "z", [2, 3])]),
+    "a lambda": (
+        "add = lambda v: v + 1\nz = add(x)",
+        [(3, "v", [1, 2]), (2, "return", [2, 3]), (3, "z", [2, 3])],
+    ),
     "a generator": (
         "def steps():\n    yield x + 1\n    yield x + 2\na, b = steps()",
         [(3, "return", [2, 3]), (4, "return", [3, 4]), (5, "a", [2, 3]), (5, "b", [3, 4])],
     ),
     "a dict that is returned": (
         "z = x + 1\nreturn {'W': x * 3, 'z': z}",
-        [(2, "z", [2, 3]), (3, "return['W']", [3, 6])],
+        [(2, "z", [2, 3]), (3, "return['W']", [3, 6]), (3, "return['z']", [2, 3])],
     ),
 }
 
@@ -116,11 +123,18 @@ def test_the_statement_and_its_lines_are_told():
 
 def test_calls_are_counted_and_the_entry_is_the_first():
     text = "def g(x):\n    z = x + 1\ndef f(x):\n    g(x)\n    g(x)\n    z = x\n"
-    assert [b.call for b in traced(text, TWO)[0]] == [1, 2, 0]
+    found = traced(text, TWO)[0]
+    assert [(b.name, b.call, b.given) for b in found] == [
+        ("x", 1, True),
+        ("z", 1, False),
+        ("x", 2, True),
+        ("z", 2, False),
+        ("z", 0, False),
+    ]
 
 
 def test_a_copy_is_kept_and_not_what_the_array_becomes():
-    bindings, _ = traced("def f(x):\n    z = x + 1\n    z[:] = 0\n    return z\n", TWO)
+    bindings, _ = traced("def f(x):\n    z = x + 1\n    z[:] = 0\n", TWO)
     assert [b.value.tolist() for b in bindings] == [[2, 3], [0, 0]]
 
 
@@ -134,8 +148,15 @@ def test_of_a_long_loop_the_first_values_stay_and_the_last():
     """
     found = seen(text, TWO)
     totals = [value for line, name, value in found if (line, name) == (4, "total")]
-    assert totals == [0.0, 1.0, 3.0, 1000 * 999 / 2]
+    assert totals[:3] == [0.0, 1.0, 3.0]
+    assert totals[-1] == 1000 * 999 / 2
+    assert len(totals) == KEPT
     assert found[-1] == (5, "mean", 999 / 2)
+
+
+def test_the_head_of_a_loop_binds_as_often_as_its_lines_run():
+    text = "def f(x):\n    for a in x * 0:\n        b = a\n"
+    assert [(b.line, b.name) for b in traced(text, TWO)[0]] == [(2, "a"), (3, "b")] * 2
 
 
 BOUNDS = {
@@ -203,7 +224,7 @@ def test_objects_that_object_to_being_looked_at_do_no_harm():
 
 def test_a_function_without_source_is_followed_by_its_names():
     namespace: dict[str, Any] = {}
-    exec("def f(x):\n    z = x + 1\n    z[0] = 0\n    return z\n", namespace)
+    exec("def f(x):\n    z = x + 1\n    z[0] = 0\n", namespace)
     bindings, _ = record(lambda: namespace["f"](TWO), lambda f: f == "<string>")
     assert [(b.line, b.name, b.source) for b in bindings] == [(2, "z", ""), (3, "z", "")]
 

@@ -1,10 +1,11 @@
 """Is this backward pass right? If not: which line is wrong, which mistake is it, how is it seen."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -22,7 +23,12 @@ from compare.checker.verdicts import diagnosed, judged_quantities
 from compare.problems.problem import Problem
 
 SEARCH = 5.0  # seconds of search for what a wrong line computes
-Runner = Callable[[Mapping[str, Problem]], Answer]
+
+
+class Runner(Protocol):
+    """Runs the learner's code once more, on other batches; with `trace`, follows it on that one."""
+
+    def __call__(self, batches: Mapping[str, Problem], trace: str | None = None) -> Answer: ...
 
 
 def check(
@@ -48,7 +54,7 @@ def check(
     batches = probes(seed)
     name = str(getattr(function, "__name__", type(function).__name__))
     answer = run_function(function, batches, trace=TRACED)
-    report = judge(name, answer, batches, strict, search, lambda more: run_function(function, more))
+    report = judge(name, answer, batches, strict, search, partial(run_function, function))
     return replace(report, seed=seed, hint=hint)
 
 
@@ -71,9 +77,8 @@ def check_file(
     seed = fresh_seed() if seed is None else seed
     batches = probes(seed)
     answer = run_file(path, batches, timeout, trace=TRACED)
-    report = judge(
-        str(path), answer, batches, strict, search, lambda more: run_file(path, more, timeout)
-    )
+    again = partial(run_file, path, timeout=timeout)
+    report = judge(str(path), answer, batches, strict, search, again)
     return replace(report, seed=seed, hint=hint)
 
 
@@ -99,6 +104,12 @@ def judge(
             for probe, problem in batches.items()
         ]
         cases, code = followed(cases, answer)
+        other = _shows_more(cases, code) if again is not None else None
+        if again is not None and other is not None:
+            more = again({other.name: other.problem}, trace=other.name)
+            if more.trace:
+                more = more._replace(runs=answer.runs, source=answer.source)
+                cases, code = followed(cases, more)
         if not answer.trace and len(raised) == len(answer.runs):
             return Report(name, (), (), error, output=answer.output, source=answer.source)
         diagnosis = diagnosed(cases, code, search)
@@ -133,7 +144,25 @@ def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
     traced = next(case for case in cases if case.name == answer.trace_probe)
     reading = read(traced, answer.trace, wrong)
     now = replace(traced, traced=reading.values)
-    return [now if case is traced else case for case in cases], Code(now, reading, raised)
+    others = [replace(case, traced={}) for case in cases]
+    code = Code(now, reading, raised, answer.source)
+    return [
+        now if case is traced else other for case, other in zip(cases, others, strict=True)
+    ], code
+
+
+def _shows_more(cases: Sequence[Case], code: Code) -> Case | None:
+    """The smallest batch that shows a mistake, if the one on which the lines were followed shows
+    none, or has fewer gradients.
+    """
+    if code.case is None or code.case.raised:
+        return None
+    ordinary = [c for c in cases if c.name not in EDGES and not c.raised]
+    wrong = [c for c in ordinary if wrong_quantities([c])]
+    most = max((len(c.returned) for c in wrong), default=0)
+    if not wrong or (wrong_quantities([code.case]) and len(code.case.returned) == most):
+        return None
+    return min((c for c in wrong if len(c.returned) == most), key=lambda c: c.problem.X.size)
 
 
 def _error_line(raised: Mapping[str, str | None], probes: int) -> str:

@@ -7,6 +7,7 @@ last, by the catalogue and then by the nearest edits, in its own line or in that
 quantity that nobody has seen; whatever is told gives the learner's numbers on every probe.
 """
 
+import ast
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from compare.checker.search import OutOfTimeError, instead, near
 
 VARIANTS_IN_PAIRS = 3  # edits of one mistake that are tried together with another mistake
 SAME = 1e-6  # of a fitted number
+TINY = 1e-9
 
 
 class Explained(NamedTuple):
@@ -96,6 +98,8 @@ def _undecided(state: State, case: Case, quantity: str) -> bool:
 def _single(state: State, open_: Sequence[str]) -> Place | None:
     """The one mistake of the catalogue after which the fewest quantities are left open."""
     for quantity in open_:
+        if _all_zero(state, quantity):
+            continue
         best: list[Explained] = []
         fewest = len(open_)
         for candidate in _candidates(state, quantity):
@@ -144,12 +148,40 @@ def _left(state: State, candidate: Explained, open_: Sequence[str], quantity: st
     checked = {quantity, candidate.quantity}
     if not fits_everywhere(state, lines, checked, quantity):
         return None
-    if candidate.quantity == quantity:
-        return len(open_) - 1
-    if _spoils(state, lines, candidate.quantity):
+    elsewhere = candidate.quantity != quantity
+    if elsewhere and (_spoils(state, lines, candidate.quantity) or _all_zero(state, quantity)):
         return None
-    then = state._replace(lines=lines)
-    return len(open_quantities(then))
+    if _partly(state, candidate):
+        return None
+    left = open_quantities(state._replace(lines=lines))
+    return len(left) if elsewhere else min(len(left), len(open_) - 1)
+
+
+def _partly(state: State, candidate: Explained) -> bool:
+    """A line for a quantity that was not returned: what was returned follows from it on some of the
+    batches, and on others not.
+    """
+    if _is_returned(state, candidate.quantity):
+        return False
+    lines = {**state.lines, candidate.quantity: candidate.line}
+    for quantity in state.wrong:
+        if candidate.quantity not in ANCESTORS[quantity] or not _is_returned(state, quantity):
+            continue
+        cases = [c for c in state.cases if quantity in c.returned]
+        cases = [c for c in cases if misfits(c, state.lines, [quantity])]
+        left = [c for c in cases if misfits(c, lines, [quantity])]
+        if 0 < len(left) < len(cases):
+            return True
+    return False
+
+
+def _is_returned(state: State, quantity: str) -> bool:
+    return any(quantity in case.returned for case in state.cases)
+
+
+def _all_zero(state: State, quantity: str) -> bool:
+    """It follows from zeros, wherever these come from."""
+    return not any(case.values[quantity].any() for case in state.cases if quantity in case.values)
 
 
 def fits_everywhere(state: State, lines: Lines, quantities: Collection[str], seen_in: str) -> bool:
@@ -208,14 +240,19 @@ def _more(state: State, quantity: str, deadline: float) -> Place:
     """The nearest edits, in the own line and in those before it; two mistakes of the catalogue;
     then nothing.
     """
-    for source in (
-        _searched("one edit"),
-        _searched_before,
-        _searched("numbers"),
-        _pairs,
-        _searched("two edits"),
-        _pairs_before,
-    ):
+    sources = (
+        ()
+        if _all_zero(state, quantity)
+        else (
+            _searched("one edit"),
+            _searched_before,
+            _searched("numbers"),
+            _pairs,
+            _searched("two edits"),
+            _pairs_before,
+        )
+    )
+    for source in sources:
         try:
             found = source(state, quantity, deadline)
         except OutOfTimeError:
@@ -262,12 +299,20 @@ def _searched(kind: str) -> Source:
         case, names = known
         observed = case.values[quantity]
         for line in instead(RIGHT[quantity], quantity, names, observed, kind, deadline):
+            if _has_tiny(line):  # a fitted number that is 0 but for rounding
+                continue
             lines = {**state.lines, quantity: line}
-            if fits_everywhere(state, lines, {quantity}, quantity):
-                return [Explained(quantity, line)]
+            found = Explained(quantity, line)
+            if fits_everywhere(state, lines, {quantity}, quantity) and not _partly(state, found):
+                return [found]
         return []
 
     return source
+
+
+def _has_tiny(line: str) -> bool:
+    numbers = [n.value for n in ast.walk(ast.parse(line)) if isinstance(n, ast.Constant)]
+    return any(isinstance(n, float) and 0 < abs(n) < TINY for n in numbers)
 
 
 def _searchable(state: State, quantity: str) -> tuple[Case, Mapping[str, Any]] | None:

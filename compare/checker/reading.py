@@ -6,9 +6,9 @@ the value with which more of the returned numbers follow is the learner's. What 
 another route stays unread, and is no fault.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ class Seen:
     order: int
     binding: Binding
     value: Array
+    many: bool = False  # those of one line in a loop, put together
 
     def forms(self, shape: tuple[int, ...]) -> Iterator[Array]:
         """The value in the notes' shape: as it is, transposed, without an axis of one, or beside a
@@ -46,11 +47,16 @@ class Seen:
         if value.ndim == 2 and len(shape) == 2:
             for whole in (value, value.T):
                 if whole.shape == (shape[0], shape[1] + 1):
-                    yield whole[:, :-1]
-                    yield whole[:, 1:]
+                    if whole[:, -1].any():
+                        yield whole[:, :-1]
+                    if whole[:, 0].any():
+                        yield whole[:, 1:]
                 if whole.shape == (shape[0] + 1, shape[1]):
                     yield whole[:-1]
                     yield whole[1:]
+                if shape == (1, whole.shape[1]) and len(whole) > 1:  # a bias as the last row
+                    yield whole[-1:]
+                    yield whole[:1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +88,9 @@ def _together(group: Sequence[Seen]) -> Seen | None:
     ranks = {value.ndim for value in values}
     widths = {value.shape[1:] for value in values}
     if ranks <= {0, 1} and len({value.shape for value in values}) == 1:
-        return replace(group[0], value=np.stack(values))
+        return replace(group[0], value=np.stack(values), many=True)
     if ranks == {2} and len(widths) == 1:
-        return replace(group[0], value=np.concatenate(values))
+        return replace(group[0], value=np.concatenate(values), many=True)
     return None
 
 
@@ -140,38 +146,66 @@ def _add_wrong(
     returned follows than from the right ones. Of two quantities that one value could be, the later;
     of two values, the one of the earlier quantity.
     """
+    judged = [q for q, value in case.returned.items() if value.any()]  # zeros follow from zeros
     while True:
         now = replace(case, traced=values)
         open_now = misfits(now, {}, wrong)
-        best: tuple[int, int, str, Array, Binding] | None = None
-        before = len(misfits(now, {}, [*case.returned]))
+        best: _Taken | None = None
+        before = len(misfits(now, {}, judged))
         for quantity in STEPS:
             if quantity in values or not any(quantity in ANCESTORS[q] for q in open_now):
                 continue
-            shape = np.shape(case.right[quantity])
-            for one in seen:
-                for form in _forms(one, shape):
-                    then = replace(case, traced=_with(values, quantity, form))
-                    left = misfits(then, {}, [*case.returned])
-                    if len(left) >= before:
+            for one, form in _candidates(case, quantity, seen, bindings):
+                for kept in (False, True):
+                    traced = _with(values, quantity, form, bindings if kept else {})
+                    left = len(misfits(replace(case, traced=traced), {}, judged))
+                    if left >= before:
                         continue
-                    same = best is not None and best[1:2] == (one.order,)
-                    if best is None or len(left) < best[0] or (same and len(left) == best[0]):
-                        best = (len(left), one.order, quantity, form, one.binding)
+                    same = best is not None and best.seen.order == one.order
+                    if best is None or left < best.left or (same and left == best.left):
+                        best = _Taken(left, one, quantity, form, kept)
         if best is None:
             return
-        _, _, quantity, form, binding = best
-        for later in STEPS[STEPS.index(quantity) :]:
+        quantity = best.quantity
+        for later in STEPS[STEPS.index(quantity) :] if not best.kept else ():
             values.pop(later, None)
             bindings.pop(later, None)
-        values[quantity], bindings[quantity] = form, binding
+        values[quantity], bindings[quantity] = best.form, best.seen.binding
         for later in STEPS[STEPS.index(quantity) + 1 :]:
             found = _following(replace(case, traced=values), later, seen)
-            if found is not None:
+            if found is not None and later not in values:
                 values[later], bindings[later] = found
 
 
-def _with(values: Mapping[str, Array], quantity: str, value: Array) -> dict[str, Array]:
-    """Later values were read on the assumption that this one is right."""
+class _Taken(NamedTuple):
+    """A value that is taken for a quantity, and how much of what was returned is left open then."""
+
+    left: int
+    seen: Seen
+    quantity: str
+    form: Array
+    kept: bool  # what was read of later quantities
+
+
+def _candidates(
+    case: Case, quantity: str, seen: Sequence[Seen], bindings: Mapping[str, Binding]
+) -> Iterator[tuple[Seen, Array]]:
+    """Each value once; those that are another quantity already, at the end."""
+    shape = np.shape(case.right[quantity])
+    taken = {(b.line, b.name) for b in bindings.values()}
+    known: set[bytes] = set()
+    for one in sorted(seen, key=lambda s: (s.binding.line, s.binding.name) in taken):
+        for form in _forms(one, shape):
+            key = form.tobytes()
+            if key not in known:
+                known.add(key)
+                yield one, form
+
+
+def _with(
+    values: Mapping[str, Array], quantity: str, value: Array, kept: Collection[str]
+) -> dict[str, Array]:
+    """Later values were read on the assumption that this one is right: but for some."""
     earlier = STEPS[: STEPS.index(quantity)]
-    return {**{q: v for q, v in values.items() if q in earlier}, quantity: value}
+    stay = {q: v for q, v in values.items() if q in earlier or q in kept}
+    return {**stay, quantity: value}

@@ -317,8 +317,10 @@ def _raised(kind: Any, message: Any, line: Any, source: Any, shapes: Any) -> Rai
 
 
 def _binding(data: Any, value: npt.NDArray[Any]) -> Binding:
-    line, source, name, call_number, last_line = data
-    return Binding(int(line), _line(source), _line(name), value, int(call_number), int(last_line))
+    line, source, name, call_number, last_line, given = data
+    return Binding(
+        int(line), _line(source), _line(name), value, int(call_number), int(last_line), bool(given)
+    )
 
 
 def _line(text: Any) -> str:

@@ -18,6 +18,9 @@ class Statement(NamedTuple):
     bound: frozenset[str] = frozenset()  # names that it binds: a, and b in `a = b = 1`
     stored: frozenset[str] = frozenset()  # names that it stores into: `a[0] = 1`, `a.W = 1`
     passed: frozenset[str] = frozenset()  # names that it hands to a call, which may change them
+    read: frozenset[str] = frozenset()  # names that it reads
+    loop: int = 0  # the last line of the loop of which it is the head, a `for`
+    bare: bool = False  # `pass`, or an expression whose value goes nowhere; not print(...)
 
 
 def statements(source: str) -> dict[int, Statement]:
@@ -43,10 +46,14 @@ def _statement(node: ast.stmt, lines: list[str]) -> Statement:
     if hasattr(node, "body") or hasattr(node, "cases"):
         last = max([node.lineno, *(getattr(e, "end_lineno", 0) for e in _own_parts(node))])
     text = " ".join(line.strip() for line in lines[node.lineno - 1 : last])
-    bound, stored, passed = set(), set(), set()
+    bound, stored, passed, read = set(), set(), set(), set()
+    if isinstance(node, ast.AugAssign):
+        read.add(_root(node.target))
     for part in _own_parts(node):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             bound.add(part.id)
+        elif isinstance(part, ast.Name):
+            read.add(part.id)
         elif isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store):
             stored.add(_root(part))
         elif isinstance(part, ast.Call):
@@ -59,7 +66,19 @@ def _statement(node: ast.stmt, lines: list[str]) -> Statement:
         frozenset(bound),
         frozenset(stored - {""}),
         frozenset(passed - {""}),
+        frozenset(read - {""}),
+        (node.end_lineno or 0) if isinstance(node, ast.For | ast.AsyncFor) else 0,
+        _is_bare(node),
     )
+
+
+def _is_bare(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Pass):
+        return True
+    if not isinstance(node, ast.Expr) or isinstance(node.value, ast.Constant):
+        return False
+    called = node.value.func if isinstance(node.value, ast.Call) else None
+    return not (isinstance(called, ast.Name) and called.id == "print")
 
 
 def _own_parts(node: ast.AST) -> Iterator[ast.AST]:
@@ -90,4 +109,7 @@ def _merged(one: Statement, other: Statement) -> Statement:
         one.bound | other.bound,
         one.stored | other.stored,
         one.passed | other.passed,
+        one.read | other.read,
+        one.loop or other.loop,
+        one.bare and other.bare,
     )

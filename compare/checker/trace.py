@@ -25,7 +25,8 @@ SECONDS = 1.0
 BYTES = 2**23  # of all copies together
 LARGEST = 2**20  # bytes of one array that is looked at
 OFTEN = 64  # times that a statement of one call is looked at; later, only what it left behind
-KEPT = 4  # values of a name at a line of one call: the first ones, and the last
+KEPT = 64  # values of a name at a line of one call: the first ones, and the last
+KEPT_LARGE, LARGE = 4, 512  # of arrays of more elements
 MEMBERS = 64  # of one container, those of its members included
 DEPTH = 3
 
@@ -45,6 +46,7 @@ class Binding(NamedTuple):
     value: npt.NDArray[Any]  # a copy; 0-d for a number
     call: int  # of which call of a function: 0 for the entry function, counting
     last_line: int = 0  # where the statement ends
+    given: bool = False  # to a helper, as this argument; the line is the caller's
 
 
 class Raised(NamedTuple):
@@ -94,6 +96,7 @@ class _Call:
         self.before: dict[str, Any] = {}  # what it may change, as it was
         self.times: dict[int, int] = {}  # how often the statement that begins at a line was run
         self.unseen: dict[int, Statement] = {}  # those run too often to look at each time
+        self.drawn: dict[tuple[int, str], Any] = {}  # what a loop's head bound last
 
 
 class _Recorder:
@@ -201,6 +204,11 @@ class _Recorder:
             return
         for name in sorted(statement.bound):
             value = _lookup(frame, name)
+            if statement.loop:  # its head is run once more when there is nothing left
+                before = call.drawn.get((statement.first, name))
+                call.drawn[statement.first, name] = value
+                if value is before:
+                    continue
             for text, array in _arrays(name, value):
                 if text == name or not _has(frame.f_locals, array):
                     self._bind(statement, text, array, call.number)
@@ -215,14 +223,14 @@ class _Recorder:
             for name in sorted(statement.bound | statement.stored | statement.passed):
                 for text, array in _arrays(name, _lookup(frame, name)):
                     seen = self.found.get((call.number, statement.first, text), [])
-                    if name in statement.bound or seen:
+                    if (name in statement.bound or seen) and not _is_last(seen, array):
                         self._bind(statement, text, array, call.number)
         call.unseen.clear()
 
     # What comes into a function, and what goes out of it.
 
     def _given(self, frame: FrameType) -> None:
-        """Arguments that have no name where they come from: `relu(X @ W1 + b1)`."""
+        """Arrays that a helper is called with, by the names that it has for them."""
         caller = frame.f_back
         while caller is not None and caller not in self.calls:
             caller = caller.f_back
@@ -232,25 +240,29 @@ class _Recorder:
         code = frame.f_code
         for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
             value = frame.f_locals.get(name)
-            if isinstance(value, np.ndarray) and not _has(caller.f_locals, value):
-                self._bind(statement, name, value, self.calls[frame].number)
+            if isinstance(value, np.ndarray) and _as_array(value) is not None:
+                self._bind(statement, name, value, self.calls[frame].number, given=True)
 
     def _returned(self, frame: FrameType, call: _Call, value: Any) -> None:
-        """Values that a function returns and that have no name in it."""
+        """Values that a function returns; from within a helper's lists and dicts, those alone that
+        have no name in it.
+        """
         if value is None:
             return
+        own = value if isinstance(value, tuple) else (value,)
         for text, array in _arrays("return", value):
-            if not _has(frame.f_locals, array):
+            handed = call.number == 0 or any(array is member for member in own)
+            if handed or not _has(frame.f_locals, array):
                 self._bind(self._statement(frame), text, array, call.number)
 
-    def _bind(self, statement: Statement, name: str, value: Any, call: int) -> None:
+    def _bind(
+        self, statement: Statement, name: str, value: Any, call: int, given: bool = False
+    ) -> None:
         values = self.found.setdefault((call, statement.first, name), [])
-        if _is_last(values, value):
-            return
         array = np.array(value)
         self.bytes -= array.nbytes + 200
-        binding = Binding(statement.first, statement.text, name, array, call, statement.last)
-        if len(values) == KEPT:
+        binding = Binding(statement.first, statement.text, name, array, call, statement.last, given)
+        if len(values) >= (KEPT if array.size <= LARGE else KEPT_LARGE):
             values.pop()
         self.order += 1
         values.append((self.order, binding))
