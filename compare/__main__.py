@@ -11,9 +11,10 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from importlib import import_module
 from typing import TextIO
 
-from compare.cli.options import INTERRUPTED, NO_COLOUR, UNUSABLE
+from compare.cli.options import INTERRUPTED, NO_COLOUR, UNUSABLE, as_typed
 from compare.text import coloured
 
+CLOSED_PIPE = 141  # what a shell has for a program that SIGPIPE ended
 # Each is a file of compare/cli/.
 VERBS = ("example", "graph", "page", "sharpness", "speed", "distributed", "exercise", "check")
 
@@ -27,13 +28,14 @@ def main(argv: list[str]) -> int:
         with _colours(argv):
             return _run(argv)
     except ValueError as error:
-        print(f"compare: {error}", file=sys.stderr)
+        print(f"compare: {as_typed(str(error), argv)}", file=sys.stderr)
     except MemoryError:
         print("compare: expected a problem that fits in memory, got a larger one", file=sys.stderr)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # the reader (head, say) has enough
+    except BrokenPipeError:  # the reader (head, say) has enough: no verdict, and no fault either
         _write_no_more()
+        return CLOSED_PIPE
     except OSError as error:
         where = error.filename or "standard output"
         print(f"compare: {where}: {error.strerror or error}", file=sys.stderr)
@@ -56,7 +58,8 @@ def _run(argv: list[str]) -> int:
 @contextmanager
 def _colours(argv: list[str]) -> Iterator[None]:
     """Verdicts in colour where standard output is a terminal and nobody objects."""
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or NO_COLOUR in argv:
+    dumb = os.environ.get("TERM") == "dumb"
+    if not sys.stdout.isatty() or dumb or os.environ.get("NO_COLOR") or NO_COLOUR in argv:
         yield
         return
     with redirect_stdout(_Coloured(sys.stdout)):

@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
+from textwrap import fill
 
 # What an output that has no such character is given instead.
 PLAIN = {
@@ -63,6 +64,15 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -
         ).rstrip()
         for line in lines
     )
+
+
+def wrapped(text: str, label: str = "", indent: str | None = None) -> str:
+    """In lines of up to 80 characters, the first after the label, the others below its end. A
+    no-break space keeps its words together.
+    """
+    indent = " " * len(label) if indent is None else indent
+    lines = fill(text, 80, initial_indent=label, subsequent_indent=indent, break_on_hyphens=False)
+    return lines.replace("\xa0", " ")
 
 
 def html_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

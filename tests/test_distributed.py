@@ -184,14 +184,14 @@ def test_mapped_rows_are_copied_so_that_nothing_writes_to_the_file():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--samples", "0"], "samples: expected a whole number >= 1, got 0"),
+        (["--samples", "0"], "--samples: expected a whole number >= 1, got 0"),
         (["--processes", "0"], "--processes: expected a whole number >= 1, got 0"),
         (["--steps", "0"], "--steps: expected a whole number >= 1, got 0"),
         (["--learning-rate", "1"], "--learning-rate: expected --steps beside it"),
         (["--timeout", "0"], "--timeout: expected seconds > 0, got 0"),
         (["--reg", "-1"], "--reg: expected a finite number >= 0, got -1"),
         (["--hidden", "0"], "--hidden: expected a whole number >= 1, got 0"),
-        (["--device", "abacus"], "device: expected one that PyTorch has here"),
+        (["--device", "abacus"], "--device: expected one that PyTorch has here"),
         (["--data", "X.npy", "y.npy"], "X.npy: expected a .npy file, got: No such file"),
         (["--data", "X.npy", "y.npy", "--samples", "9"], "--samples: expected no such option"),
     ],

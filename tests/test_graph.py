@@ -468,10 +468,10 @@ BAD = {
     "--spelling einsum": "spelling: expected linear, matmul or weight-decay, got 'einsum'",
     "--blocks 1": "blocks: expected a whole number from 2 to 200, got 1",
     "--blocks 201": "blocks: expected a whole number from 2 to 200, got 201",
-    "--blocks three": "--blocks: invalid int value: 'three'",
-    "--steps 3": "unrecognized arguments: --steps 3",
+    "--blocks three": "--blocks: expected a whole number, got 'three'",
+    "--steps 3": "what --help names, got --steps 3",
     **{o: words for o, words in UNUSABLE.items() if not o.startswith(("--steps", "--learning"))},
-    "extra": "unrecognized arguments: extra",
+    "extra": "what --help names, got extra",
 }
 
 

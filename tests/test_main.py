@@ -207,7 +207,7 @@ def test_what_overflows_is_a_difference_without_warnings(overflowing: str, capsy
 
 UNUSABLE = {
     "--samples 0": "samples: expected a whole number >= 1, got 0",
-    "--samples x": "--samples: invalid int value: 'x'",
+    "--samples x": "--samples: expected a whole number, got 'x'",
     "--features -2": "features: expected a whole number >= 1, got -2",
     "--hidden 0": "hidden: expected a whole number >= 1, got 0",
     "--classes 1": "classes: expected a whole number >= 2, got 1",
@@ -226,7 +226,7 @@ UNUSABLE = {
     f"--data {IRIS} --samples 9": "--samples: expected no such option with --data",
     f"--data {IRIS} --features 9": "--features: expected no such option with --data",
     f"--data {IRIS} --classes 9": "--classes: expected no such option with --data",
-    "--sed 1": "unrecognized arguments: --sed 1",
+    "--sed 1": "what --help names, got --sed 1",
     "extra": "expected one of example, graph, page, sharpness",
 }
 

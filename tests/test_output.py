@@ -76,8 +76,13 @@ def test_verdicts_are_coloured():
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize(
     ("options", "environment", "colours"),
-    [([], {}, True), (["--no-color"], {}, False), ([], {"NO_COLOR": "1"}, False)],
-    ids=["terminal", "--no-color", "NO_COLOR"],
+    [
+        ([], {}, True),
+        (["--no-color"], {}, False),
+        ([], {"NO_COLOR": "1"}, False),
+        ([], {"TERM": "dumb"}, False),
+    ],
+    ids=["terminal", "--no-color", "NO_COLOR", "a terminal that has none"],
 )
 def test_colour_is_for_terminals_that_want_it(
     options: list[str], environment: dict[str, str], colours: bool
@@ -87,10 +92,10 @@ def test_colour_is_for_terminals_that_want_it(
     ours, theirs = pty.openpty()
     usual = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     child = subprocess.Popen(
-        [sys.executable, "-m", "compare", *options],
+        [sys.executable, "-m", "compare", "example", *options],
         cwd=ROOT,
         stdout=theirs,
-        env=usual | environment,
+        env=usual | {"TERM": "xterm"} | environment,
     )
     os.close(theirs)
     text = b""
@@ -103,6 +108,47 @@ def test_colour_is_for_terminals_that_want_it(
     assert child.wait() == 0
     assert b"AGREE" in text
     assert (b"\033[" in text) is colours
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGPIPE")
+def test_a_reader_that_has_enough_is_neither_a_difference_nor_unusable_input():
+    enough, theirs = os.pipe()
+    os.close(enough)
+    command = [sys.executable, "-m", "compare", "exercise", "-o", "-"]
+    done = subprocess.run(command, cwd=ROOT, stdout=theirs, stderr=subprocess.PIPE)
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["", "--samples 20000", "example", "graph --blocks 3", "--data compare/problems/iris.csv"],
+)
+def test_all_lines_before_the_verdict_fit_80_columns(
+    options: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(ROOT)
+    assert main(options.split()) == 0
+    *lines, verdict = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80, max(lines, key=len)
+    assert verdict.startswith("AGREE")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--seed 1.5", "--seed: expected a whole number, got '1.5'"),
+        ("--seed -1", "--seed: expected a whole number from 0 to 9223372036854775807, got -1"),
+        ("--dtype=int8", "--dtype: expected float64 or float32, got 'int8'"),
+        ("--reg x", "--reg: expected a number, got 'x'"),
+        ("--steps", "--steps: expected a value, got none"),
+        ("speed --threads 3", "--threads: expected 'one', 'all', 'both', got '3'"),
+        ("example --seed 3", "expected only what --help names, got --seed 3"),
+    ],
+)
+def test_an_option_is_named_as_it_was_typed(options: str, said: str, capsys: Capture):
+    assert main(options.split()) == 2
+    assert capsys.readouterr() == ("", f"compare: {said}\n")
 
 
 def test_a_pipe_gets_no_colour():
@@ -151,5 +197,5 @@ def test_many_classes_need_no_matrix_of_classes_by_classes(capsys: Capture):
 
 def test_one_sample_makes_no_blocks_and_the_message_says_so(capsys: Capture):
     assert main(["graph", "--samples", "1", "--blocks", "1"]) == 2
-    expected = "compare: samples: expected at least 2, to make blocks of them, got 1\n"
+    expected = "compare: --samples: expected at least 2, to make blocks of them, got 1\n"
     assert capsys.readouterr().err == expected

@@ -248,6 +248,17 @@ def test_the_command_writes_one_file_and_says_the_verdict(
     assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+def test_a_dash_for_the_file_prints_the_page_and_nothing_else(
+    capsys: pytest.CaptureFixture[str],
+):
+    assert main(["page", "-o", "-", "--samples", "12"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("<!doctype html>")
+    assert text.rstrip().endswith("</html>")
+    assert main(["page", "-o", "-", "--open"]) == 2
+    assert "--open: expected a file beside it" in capsys.readouterr().err
+
+
 def test_a_file_that_exists_is_overwritten_only_if_told_to(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -263,7 +274,7 @@ def test_a_file_that_exists_is_overwritten_only_if_told_to(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("", "the following arguments are required: -o/--output"),
+        ("", "-o/--output: expected, got none"),
         ("-o {folder}/no/page.html", "No such file or directory"),
         ("-o {folder}/a.html --learning-rate 1", "expected --steps beside it"),
         ("-o {folder}/a.html --steps 0", "steps: expected a whole number >= 1, got 0"),

@@ -91,6 +91,7 @@ BAD_FILES = {
         b"a,b,kind\n1,,x\n",
         r"line 2, column 2 \(b\): expected a finite number, got ''",
     ),
+    "an underscore": (b"a,b,kind\n1_000,2,x\n", r"line 2, column 1 \(a\): .*'1_000'"),
     "nan": (b"a,b,kind\nnan,2,x\n", r"line 2, column 1 \(a\): expected a finite .*'nan'"),
     "infinity": (b"a,b,kind\n1,-inf,x\n", r"line 2, column 2 \(b\): .*'-inf'"),
     "short row": (b"a,b,kind\n1,2,x\n3,y\n", "line 3: expected 3 cells, got 2"),

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -45,3 +46,24 @@ def test_a_comparison_shows_itself_as_a_table_in_a_notebook():
     assert html.count("<tr>") == 13
     assert "<p>AGREE: " in html
     assert str(found).endswith(found.verdict)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: compare.against_autograd(None), "problem: expected a Problem, got NoneType"),
+        (lambda: compare.page("iris.csv"), "problem: expected a Problem, got str"),
+        (lambda: compare.read_problem(None), "path: expected a file's path, got NoneType"),
+        (lambda: compare.against_autograd(compare.random_problem(), "tpu"), "device: expected one"),
+        (lambda: compare.page(compare.random_problem(), "tpu"), "device: expected one"),
+    ],
+    ids=["no problem", "a path for a problem", "no path", "no device", "no device for the page"],
+)
+def test_an_argument_of_another_kind_is_named(call: Callable[[], object], said: str):
+    with pytest.raises(ValueError, match=said):
+        call()
+
+
+def test_a_comparison_is_a_line_where_python_shows_a_value():
+    found = compare.against_autograd(compare.random_problem())
+    assert repr(found) == f"<Comparison: {found.verdict}>"

@@ -88,6 +88,11 @@ def test_an_error_of_0_is_the_right_answer(off: Callable[..., Params]):
     np.testing.assert_equal(off(problem, 0), manual_step(problem)[1].gradients)
 
 
+def test_two_processes_find_what_one_finds(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sharpness, "_smallest", lambda case: {})
+    assert measure(3, 4, processes=2) == measure(3, 4)
+
+
 def test_the_tables_have_a_line_for_every_rule_and_fit_80_columns(found: list[Sharpness]):
     text = sharpness_text(found)
     for rule in ("bound", "exact batch", *tolerances()):

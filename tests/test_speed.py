@@ -2,6 +2,7 @@
 asserted here.
 """
 
+import io
 import json
 import subprocess
 import sys
@@ -10,18 +11,19 @@ import numpy as np
 import pytest
 
 from compare.__main__ import main
+from compare.measure import alone, timing
 from compare.measure import contenders as contending
-from compare.measure import timing
-from compare.measure.contenders import MANUAL, Gradients, check_gradients, contender
+from compare.measure.alone import Alone, Turn
+from compare.measure.contenders import MANUAL, check_gradients, contender
 from compare.measure.speed_report import plot, report_text, speed_text, start_text
-from compare.measure.timing import Measured, Setting, Timing, measure, run_alone, timing_data
+from compare.measure.timing import Measured, Setting, Timing, measure, timing_data
 from compare.problems.seeded import random_problem
 
 Capture = pytest.CaptureFixture[str]
 
 
 def measured(seconds: float) -> Measured:
-    return Measured((seconds * 50, seconds * 2, seconds), seconds, 0.2)
+    return Measured((seconds * 50, seconds * 2, seconds), (seconds, 3 * seconds, seconds), 0.2)
 
 
 def timing_of(setting: Setting, *others: str) -> Timing:
@@ -41,43 +43,98 @@ SMALL = Setting("float64", 50, 10)
 
 @pytest.mark.parametrize("name", [MANUAL, "torch eager"])
 def test_a_contender_is_timed_in_a_process_of_its_own_from_its_first_call_on(name: str):
-    result = run_alone(name, SMALL, "one", 0, 0.01)
-    assert result is not None
-    found, gradients = result
-    assert len(found.first) == 3
-    assert min(*found.first, found.median) > 0
-    assert [g.shape for g in gradients] == [(4, 10), (1, 10), (10, 3), (1, 3)]
+    with Alone(name, "one", 0, *SMALL) as process:
+        assert process.starts()
+        assert len(process.first) == 3
+        turns = [process.turn(0.01) for _ in range(2)]
+        assert min(*process.first, *(turn.median for turn in turns)) > 0
+        assert min(turn.steps for turn in turns) >= 1
+        assert [g.shape for g in process.gradients()] == [(4, 10), (1, 10), (10, 3), (1, 3)]
 
 
 def test_the_manual_pass_faults_in_no_pages_after_its_first_calls():
     pytest.importorskip("resource")
-    result = run_alone(MANUAL, Setting("float64", 20_000, 10), "all", 0, 0.1)
-    assert result is not None
-    assert result[0].faults is not None
-    assert result[0].faults < 20
+    with Alone(MANUAL, "all", 0, "float64", 20_000, 10) as process:
+        assert process.starts()
+        turn = process.turn(0.1)
+        assert turn.faults is not None
+        assert turn.faults / turn.steps < 20
 
 
-def test_a_contender_that_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch):
+def test_contenders_take_turns_and_one_that_is_not_installed_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    asked: list[str] = []
+
+    class Here:
+        first = (1.0, 1.0, 1.0)
+
+        def __init__(self, name: str, *rest: object) -> None:
+            self.name = name
+
+        def __enter__(self) -> "Here":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def starts(self) -> bool:
+            return self.name != "jax.jit"
+
+        def turn(self, seconds: float) -> Turn:
+            asked.append(self.name)
+            slower = 2 if len(asked) > 6 else 1  # the whole machine is
+            return Turn(slower * (1.0 if self.name == MANUAL else 3.0), 1, None)
+
+        def gradients(self) -> object:
+            return contender(MANUAL, random_problem(samples=SMALL.rows))()()
+
+    monkeypatch.setattr(timing, "Alone", Here)
     monkeypatch.setattr(timing, "MAKERS", (MANUAL, "torch eager", "jax.jit"))
+    found = measure(SMALL)
+    assert list(found.measured) == [MANUAL, "torch eager"]
+    assert asked == [MANUAL, "torch eager"] * timing.TURNS
+    assert found.ratio("torch eager") == 3.0
 
-    def alone(name: str, setting: Setting, *rest: object) -> tuple[Measured, Gradients] | None:
-        step = contender(MANUAL, random_problem(samples=setting.rows))
-        return None if name == "jax.jit" else timing.time_steps(step, 0.01)
 
-    monkeypatch.setattr(timing, "run_alone", alone)
-    assert list(measure(SMALL).measured) == [MANUAL, "torch eager"]
+class Gone:
+    """A process that ended at once, as if its contender were not installed."""
+
+    stdin, stdout = io.StringIO(), io.StringIO()
+
+    def __init__(self, *_: object, **rest: object) -> None:
+        rest["stderr"].write("no such module")  # type: ignore[attr-defined]
+
+    def wait(self) -> int:
+        return alone.NOT_HERE
+
+    def kill(self) -> None:
+        pass
+
+    def communicate(self) -> None:
+        pass
 
 
 def test_an_error_of_the_manual_pass_is_reported_and_never_skipped(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    def fails(command: list[str], **rest: object) -> object:
-        return type("Done", (), {"returncode": timing.NOT_HERE, "stderr": "no such module"})
+    monkeypatch.setattr(alone.subprocess, "Popen", Gone)
+    with Alone("jax.jit", "all", 0, *SMALL) as process:
+        assert not process.starts()
+    with (
+        Alone(MANUAL, "all", 0, *SMALL) as process,
+        pytest.raises(ValueError, match="speed: manual failed: no such module"),
+    ):
+        process.starts()
 
-    monkeypatch.setattr(timing.subprocess, "run", fails)
-    assert run_alone("jax.jit", SMALL, "all", 0, 0.01) is None
-    with pytest.raises(ValueError, match="speed: manual failed: no such module"):
-        run_alone(MANUAL, SMALL, "all", 0, 0.01)
+
+def test_a_process_that_dies_between_two_turns_is_reported():
+    with Alone(MANUAL, "one", 0, *SMALL) as process:
+        assert process.starts()
+        process._process.kill()
+        process._process.wait()
+        with pytest.raises(ValueError, match="speed: manual failed: its process died"):
+            process.turn(0.01)
 
 
 def test_a_contender_with_another_gradient_is_refused():
@@ -148,8 +205,11 @@ def test_the_command_prints_tables_or_json(monkeypatch: pytest.MonkeyPatch, caps
 
 
 def test_a_measuring_process_that_fails_is_quoted():
-    with pytest.raises(ValueError, match="samples: expected a whole number >= 1, got 0"):
-        run_alone(MANUAL, Setting("float64", 0, 10), "one", 0, 0.01)
+    with (
+        Alone(MANUAL, "one", 0, "float64", 0, 10) as process,
+        pytest.raises(ValueError, match="samples: expected a whole number >= 1, got 0"),
+    ):
+        process.starts()
 
 
 @pytest.mark.parametrize("options", ["--sizes x", "--sizes 0", "--threads 3", "--seed -1"])

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from compare.agreement.bridge import choose_device
 from compare.agreement.kinks import on_autograds_side
 from compare.agreement.quantity import Quantity, compare_quantity, mismatched
 from compare.agreement.step import autograd_values, manual_shares, manual_sums, step_values
 from compare.agreement.words import HEADER, quantities_text, quantity_row, verdict_text
 from compare.bounds.long_batch import added_by, block_bounds, summed_bounds
 from compare.bounds.quantities import BY_ROW, QUANTITIES, SUMMED, Values
-from compare.problems.problem import Problem
+from compare.problems.problem import Problem, check_problem
 from compare.problems.varied import varied_problems
 from compare.text import html_table
 from manual import backward
@@ -65,6 +66,9 @@ class Comparison:
     def __str__(self) -> str:
         return f"{self.table}\n\n{self.verdict}"
 
+    def __repr__(self) -> str:
+        return f"<Comparison: {self.verdict}>"
+
     def _repr_html_(self) -> str:
         table = html_table(HEADER, map(quantity_row, self.quantities))
         return f"{table}<p>{escape(self.verdict)}</p>"
@@ -75,8 +79,11 @@ def against_autograd(problem: Problem, device: str = "cpu") -> Comparison:
 
     By hand: the very blocks of rows that `manual.loss_and_gradients` adds up, step by step, and
     what it returns. Beyond autograd's own values this needs the memory of a few blocks. Raises
-    ManualPassError if a manual line raises an error.
+    ValueError for a device that PyTorch does not have here, and ManualPassError if a manual line
+    raises an error.
     """
+    check_problem(problem)
+    choose_device(device, problem.dtype)
     autograd = autograd_values(problem, device)
     return compare_shares(problem, manual_shares(problem), autograd, manual_sums(problem))
 

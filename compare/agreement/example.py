@@ -137,9 +137,7 @@ def _loss(problem: Problem, loss: np.floating[Any], log_P: Array) -> Step:
         _line("penalty", f"0.5 × {reg:g} × ({{}} + {{}})", (square1, square2), penalty),
         _line("loss", "{} + {}", (data, penalty), loss),
     )
-    code = (
-        "loss = -log_P[np.arange(N), y].sum() / N + 0.5 * reg * ((W1 * W1).sum() + (W2 * W2).sum())"
-    )
+    code = "loss = -(Y_ind * log_P).sum() / N + 0.5 * reg * ((W1**2).sum() + (W2**2).sum())"
     return Step(code, np.asarray(loss), lines)
 
 
@@ -195,21 +193,20 @@ def _rows(matrix: Array) -> list[Array]:
 
 
 EXPLAINED = """\
-Samples, hidden units and classes are counted from 0. Numbers are shown with 4 decimals; whole
-numbers, halves and quarters as they are. Each line starts from numbers as they are shown. If they
-make the result exactly, it stands after =; if what they make had to be rounded, after ≈ (a last 5
-is rounded up)."""
+Samples, hidden units and classes are counted from 0. Numbers are shown with 4
+decimals; whole numbers, halves and quarters as they are. Each line starts from
+numbers as they are shown. If they make the result exactly, it stands after =;
+if what they make had to be rounded, after ≈ (a last 5 is rounded up)."""
 
 
 def example_text(found: Example) -> str:
     """For people, the verdict last."""
     N, D, H, C = found.problem.sizes
     title = (
-        f"{N} samples × {D} features → {H} hidden units → {C} classes, reg {found.problem.reg:g}: "
-        "a pass to follow with a pencil"
+        f"A pass to follow with a pencil: {N} samples × {D} features → {H} hidden units →\n"
+        f"{C} classes, reg {found.problem.reg:g}"
     )
-    given = side_by_side(_inputs(found.problem))
-    parts = [title, EXPLAINED, "Given", given]
+    parts = [title, EXPLAINED, "Given", *_given(found.problem)]
     if found.backward:
         parts += ["Forward", *map(_step_text, found.forward)]
         parts += ["Backward", *map(_step_text, found.backward)]
@@ -217,10 +214,13 @@ def example_text(found: Example) -> str:
     return "\n\n".join((*parts, found.comparison.verdict))
 
 
-def _inputs(problem: Problem) -> tuple[str | Array, ...]:
+def _given(problem: Problem) -> Iterator[str]:
     W1, b1, W2, b2 = problem.params
-    named = {"X": problem.X, "y": problem.y[:, None], "W1": W1, "b1": b1, "W2": W2, "b2": b2}
-    return tuple(part for name, matrix in named.items() for part in (f"{name} =", matrix, ""))
+    batch = {"X": problem.X, "y": problem.y[:, None]}
+    for named in (batch, {"W1": W1, "b1": b1, "W2": W2, "b2": b2}):
+        yield side_by_side(
+            [part for name, matrix in named.items() for part in (f"{name} =", matrix, "")]
+        )
 
 
 def _step_text(step: Step) -> str:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from textwrap import fill
 from typing import Any, NamedTuple
 
 from compare.agreement.comparison import Comparison
@@ -10,7 +9,7 @@ from compare.agreement.descent import Descent, Verdict
 from compare.agreement.exactly import ExactComparison, ExactQuantity
 from compare.agreement.words import difference_text, quantity_data
 from compare.problems.problem import Problem
-from compare.text import count, exactly, number, percent, place
+from compare.text import count, exactly, number, percent, place, wrapped
 
 
 class Run(NamedTuple):
@@ -32,7 +31,7 @@ class Run(NamedTuple):
 
 def run_text(run: Run) -> str:
     """For people, the verdict last."""
-    parts = [problem_line(run.problem, run.device), run.comparison.table]
+    parts = [problem_text(run.problem, run.device), run.comparison.table]
     parts += [varied_text(run.varied), exact_text(run.exact)]
     if run.descent is not None:
         parts.append(descent_text(run.descent))
@@ -61,9 +60,18 @@ def problem_line(problem: Problem, device: str) -> str:
     )
 
 
+def problem_text(problem: Problem, device: str) -> str:
+    line = problem_line(problem, device)
+    if len(line) <= 80:
+        return line
+    return line.replace(f"{problem.source}, ", f"{problem.source},\n  ").replace(
+        " classes, ", " classes,\n  "
+    )
+
+
 def varied_text(varied: Mapping[str, Comparison]) -> str:
     """Which small problems were compared besides, and whether they agree."""
-    names = fill("; ".join(varied), 80, initial_indent="  ", subsequent_indent="  ")
+    names = wrapped("; ".join(varied), "  ")
     agree = sum(comparison.agree for comparison in varied.values())
     of = "all agree" if agree == len(varied) else f"{agree} of {len(varied)} agree"
     return f"Compared as well, on small batches of other sizes and magnitudes: {of}.\n{names}"

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from compare.agreement.quantity import Quantity
-from compare.text import count, exactly, number, percent, place, shape_text, table
+from compare.text import count, exactly, number, percent, place, shape_text, table, wrapped
 
-HEADER = ("quantity", "shape", "difference", "at", "allowed", "used", "allowed/value", "")
+HEADER = ("quantity", "shape", "difference", "at", "allowed", "used", "of value", "")
 
 # An allowed difference this large beside the values themselves makes agreement an empty word.
 TELLS_LITTLE = 0.1
@@ -17,15 +17,15 @@ def quantities_text(quantities: Sequence[Quantity], kinks: int) -> str:
     """A row for each quantity, and notes on what the rows do not say."""
     text = table(HEADER, map(quantity_row, quantities), left=2)
     if kinks:
-        text += (
-            f"\n{count(kinks, 'hidden value')} within rounding of 0 fell on different "
+        text += "\n" + wrapped(
+            f"{count(kinks, 'hidden value')} within rounding of 0 fell on different "
             "sides of the ReLU: compared on autograd's side."
         )
     empty = [q.name for q in quantities if q.ok and q.width > TELLS_LITTLE]
     if empty:
-        text += (
-            f"\nNote: what rounding may do to {', '.join(empty)} is as large as the values "
-            "themselves (see allowed/value), so agreement there says little."
+        text += "\n" + wrapped(
+            f"Note: what rounding may do to {', '.join(empty)} is as large as the values "
+            "themselves (see the last column), so agreement there says little."
         )
     return text
 

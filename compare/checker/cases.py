@@ -28,7 +28,15 @@ SLACK = 16  # beyond the right line's rounding: a wrong line may add up other te
 NEAR = 1e3  # roundings of the right value: nearer than that, the bound decides
 FAR = 1e-3  # of the largest value: further apart than any rounding, seen without a bound
 # What a learner's line may raise when it is run on values that it was not made for.
-ERRORS = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError)
+ERRORS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    NameError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass(frozen=True, eq=False)

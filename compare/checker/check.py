@@ -117,7 +117,7 @@ def judge(
         diagnosis = diagnosed(cases, code, search)
         if again is not None:
             diagnosis = another_loss(cases, diagnosis, batches[TRACED], again)
-        findings = diagnosis.findings + [flat_bias(quantity, cases) for quantity in flat]
+        findings = diagnosis.findings + [flat_bias(quantity) for quantity in flat]
         findings = in_order([*findings, *manners(answer)])
         if strict:
             findings = [as_mistake(finding) for finding in findings]

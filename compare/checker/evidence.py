@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compare.checker.cases import Case, Lines, misfits, own_line
+from compare.checker.lines import PARENTS
 from compare.text import place
 
 Float64s = npt.NDArray[np.float64]
@@ -50,7 +51,13 @@ def evidence(case: Case, lines: Lines, quantity: str) -> str:
         return ""
     if difference[at] < 1e-4 * abs(expected[at]):
         return f"off by {difference[at]:.1e}{_at(at)}"
-    return f"{observed[at]:.6g}{_at(at)}, where {expected[at]:.6g} is right"
+    return f"{observed[at]:.6g}{_at(at)}, where {_from_yours(quantity)}{expected[at]:.6g}"
+
+
+def _from_yours(quantity: str) -> str:
+    """What a right value is made of, if not of the inputs alone: the learner's own values."""
+    earlier = PARENTS[quantity]
+    return f"the notes' line, on your own {' and '.join(earlier)}, gives " if earlier else "it is "
 
 
 def _at(at: tuple[int, ...]) -> str:

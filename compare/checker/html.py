@@ -9,6 +9,7 @@ from compare.checker.words import finding_words, last_line
 if TYPE_CHECKING:
     from compare.checker.report import Report
 
+PAGE = "<!doctype html><!-- compare check -->"
 COLOURS = {
     "right": "#e6f4e6",
     "wrong": "#fbdada",
@@ -55,7 +56,7 @@ def report_page(report: "Report") -> str:
             f"<td><pre>{escape(text)}</pre></td><td>{told}</td></tr>"
         )
     return (
-        "<!doctype html><html lang='en'><meta charset='utf-8'>"
+        f"{PAGE}<html lang='en'><meta charset='utf-8'>"
         f"<title>{escape(report.name)}</title>"
         "<style>body{font-family:sans-serif}td{padding:0 .6em;vertical-align:top}pre{margin:0}"
         "table{border-collapse:collapse}</style>"

@@ -12,10 +12,9 @@ from compare.checker.lines import RIGHT, STEPS
 from compare.checker.records import Finding, Hint, Judged
 from compare.checker.trace import Raised
 from compare.checker.words import finding_words, last_line
-from compare.text import number, printable, shape_text
+from compare.text import number, printable, shape_text, wrapped
 
-WORDS = {"unseen": "not computed separately", "to do": "to do"}
-WIDEST = 46  # characters of a learner's line
+WIDEST = 44  # characters of a learner's line
 
 
 @dataclass(frozen=True)
@@ -59,41 +58,87 @@ class Report:
 
 
 def report_text(report: Report, hint: Hint) -> str:
-    """The learner's lines with the verdict on each quantity, then what to fix first."""
-    lines = [printable(report.name, 200)]
+    """The learner's lines with the verdict on each quantity, then what to fix first. No line is
+    wider than 80 columns.
+    """
+    lines = [printable(report.name, 80)]
     lines += _table(report, hint)
-    named = {q.name for q in report.quantities}
-    lines += [f"  {finding_words(f, hint)}" for f in report.findings if f.quantity not in named]
-    lines += [f"  {remark}" for remark in report.remarks_on_form]
+    lines += _beside(report, hint)
+    lines += [wrapped(remark, "  ") for remark in report.remarks_on_form]
     lines += _error(report, hint)
     if report.trace_note:
-        lines.append(f"  {report.trace_note}")
+        lines.append(wrapped(report.trace_note, "  "))
     if report.output:
         lines += ["  It printed:", *(f"    {line}" for line in report.output.splitlines()[:20])]
-    seed = "" if report.seed is None else f" (--seed {report.seed})"
-    lines.append(last_line(report) + (seed if report.mistakes or report.error else ""))
+    again = report.seed is not None and (report.error or not _unwritten(report))
+    seed = f" (--seed\xa0{report.seed})" if again and not report.right else ""
+    lines.append(wrapped(last_line(report) + seed))
     return "\n".join(lines)
 
 
 def _table(report: Report, hint: Hint) -> list[str]:
-    if not report.quantities:
-        return []
+    """A row for each quantity, and what is said of it below."""
+    if report.right and not report.edges and _gradients_alone(report):
+        return _all_right(report)
     shown = [q for q in report.quantities if q.verdict != "unseen"]
-    if not report.findings and not report.error and {q.name for q in shown} == set(GRADIENTS):
-        return [f"  {', '.join(GRADIENTS)}: right"]
-    if not any(q.line for q in shown):
-        rows = [f"  {q.name:<6} {q.verdict:<9}  " + _told(report, q, hint, 20) for q in shown]
-        return [row.rstrip() for row in rows]
+    if not shown:
+        return []
     codes = {q.name: _clipped(q.source) for q in shown}
     width = max(9, *(len(code) for code in codes.values()))
-    indent = 2 + 4 + 2 + width + 2 + 7
-    head = f"  {'line':>4}  {'your code':<{width}}  quantity"
-    rows = [
-        f"  {q.line or '':>4}  {codes[q.name]:<{width}}  {q.name:<6} {q.verdict:<9}  "
-        + _told(report, q, hint, indent)
-        for q in shown
+    placed = any(q.line for q in shown)
+    rows = [f"  {'line':>4}  {'your code':<{width}}  quantity"] if placed else []
+    for q in shown:
+        where = f"  {q.line or '':>4}  {codes[q.name]:<{width}}" if placed else ""
+        rows.append(f"{where}  {q.name:<6} {_word(report, q)}".rstrip())
+        rows += [wrapped(words, " " * 8) for words in _told(report, q, hint)]
+    return rows
+
+
+def _gradients_alone(report: Report) -> bool:
+    """Nothing else was returned, but perhaps the loss."""
+    returned = {name for case in report.cases for name in case.returned}
+    return returned <= {"loss", *GRADIENTS}
+
+
+def _all_right(report: Report) -> list[str]:
+    returned = {name for case in report.cases for name in case.returned}
+    names = [q.name for q in report.quantities if q.name in returned]
+    seen = [q.name for q in report.quantities if q.line and q.name not in returned]
+    also = [wrapped(f"{', '.join(seen)}: right in your code, too", "  ")]
+    return [f"  {', '.join(names)}: right", *(also if seen else ())]
+
+
+def _word(report: Report, judged: Judged) -> str:
+    """What is missing alone is what is not written yet."""
+    return "to do" if judged.verdict == "missing" and _unwritten(report) else judged.verdict
+
+
+def _unwritten(report: Report) -> bool:
+    """What is there is right, and something is missing."""
+    return bool(report.mistakes) and all(f.id == "missing" for f in report.mistakes)
+
+
+def _told(report: Report, judged: Judged, hint: Hint) -> list[str]:
+    """Its mistakes and edges; of another convention there is a word below the table."""
+    if _word(report, judged) == "to do":
+        return []
+    here = [f for f in report.findings if f.quantity == judged.name and not f.remark]
+    return [words for f in here if (words := finding_words(f, hint))]
+
+
+def _beside(report: Report, hint: Hint) -> list[str]:
+    """Remarks, and what is no quantity's."""
+    named = {q.name for q in report.quantities}
+    others = [f for f in report.findings if f.remark or f.quantity not in named]
+    texts: dict[str, list[str]] = {}
+    for finding in others:
+        label = "" if finding.quantity not in named else finding.quantity
+        texts.setdefault(finding_words(finding, hint), []).append(label)
+    return [
+        wrapped(f"{', '.join(names)}: {words}" if any(names) else words, "  ", " " * 4)
+        for words, names in texts.items()
+        if words
     ]
-    return [head, *(row.rstrip() for row in rows)]
 
 
 def _clipped(source: str) -> str:
@@ -101,19 +146,14 @@ def _clipped(source: str) -> str:
     return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
 
 
-def _told(report: Report, judged: Judged, hint: Hint, indent: int) -> str:
-    words = [finding_words(f, hint) for f in report.findings if f.quantity == judged.name]
-    return f"\n{'':<{indent}}".join(filter(None, words))
-
-
 def _error(report: Report, hint: Hint) -> list[str]:
     """Where it raised, what stands there, and the line of the notes that comes next."""
     if not report.error:
         return []
-    lines = [f"  {report.error}"]
+    lines = [wrapped(report.error, "  ", " " * 4)]
     if report.raised is not None and report.raised.shapes:
         shapes = ", ".join(f"{name} is {shape_text(s)}" for name, s in report.raised.shapes)
-        lines.append(f"  line {report.raised.line}: {shapes}")
+        lines.append(wrapped(f"line {report.raised.line}: {shapes}", "  ", " " * 4))
     at = report.raised.line if report.raised is not None else None
     done = {
         q.name
@@ -123,7 +163,8 @@ def _error(report: Report, hint: Hint) -> list[str]:
     }
     next_ = [name for name in STEPS if name not in done and name not in ("Y_ind", "loss")]
     if report.raised is not None and report.quantities and next_ and hint != "where":
-        lines.append(f"  the notes have next: {'; '.join(RIGHT[next_[0]].splitlines())}")
+        line = "; ".join(RIGHT[next_[0]].splitlines())
+        lines.append(wrapped(f"the notes have next: {line}", "  ", " " * 4))
     return lines
 
 
@@ -132,7 +173,9 @@ def summary_text(reports: Sequence[Report], hint: Hint) -> str:
     width = max(len(report.name) for report in reports)
     lines = [f"{report.name:<{width}}  {summary(report, hint)}" for report in reports]
     right = sum(report.right for report in reports)
-    lines.append(f"{right} of {len(reports)} right.")
+    seeds = {report.seed for report in reports if report.seed is not None}
+    again = f" (--seed {seeds.pop()})" if len(seeds) == 1 else ""
+    lines.append(f"{right} of {len(reports)} right.{again}")
     if hint != "where":
         often = Counter(title for report in reports for title in {f.title for f in report.mistakes})
         lines += [

@@ -92,7 +92,7 @@ OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Mult: lambda a, b: a * b,
     ast.Div: lambda a, b: a / b,
     ast.MatMult: lambda a, b: a @ b,
-    ast.Pow: lambda a, b: a**b,
+    ast.Pow: lambda a, b: (float(a) if isinstance(a, int) else a) ** b,  # no endless integers
 }
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Gt: lambda a, b: a > b,
@@ -460,7 +460,7 @@ class Search:
                                 continue
                             if (other in ("maximum", "minimum")) != bool(others):
                                 continue
-                            call = getattr(np, other)
+                            call = _arange if other == "arange" else getattr(np, other)
                             value = _tried(call, *(f.value for f in arguments))
                             if value is not None:
                                 func = ast.Attribute(ast.Name("np"), other)
@@ -515,10 +515,17 @@ def _code(node: ast.expr) -> Any:
     return compile(ast.fix_missing_locations(ast.Expression(node)), "<part>", "eval")
 
 
+def _arange(stop: Any) -> Array:
+    """np.arange of an edited argument, which may be any number."""
+    if not 0 <= stop <= LARGEST:
+        raise ValueError(f"stop: expected 0 to {LARGEST}, got {stop}")
+    return np.arange(stop)
+
+
 def _tried(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     try:
         value = function(*arguments, **options)
-    except (ArithmeticError, TypeError, ValueError, IndexError, AttributeError):
+    except (ArithmeticError, TypeError, ValueError, IndexError, AttributeError, MemoryError):
         return None
     return value if np.size(value) <= LARGEST else None
 

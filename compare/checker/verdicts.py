@@ -10,7 +10,7 @@ import numpy as np
 from compare.bounds.quantities import GRADIENTS, SUMMED
 from compare.checker.cases import Case, agree, is_right
 from compare.checker.conventions import in_order, narrow_floats, written_over
-from compare.checker.diagnosis import Explained, Place, explain, wrong_quantities
+from compare.checker.diagnosis import Explained, Place, explain, follows, wrong_quantities
 from compare.checker.edges import edge, edges
 from compare.checker.evidence import evidence, shown_on
 from compare.checker.lines import RIGHT, STEPS
@@ -104,7 +104,7 @@ def _explained(
     cases: Sequence[Case], wrong: Sequence[str], code: Code, seconds: float
 ) -> tuple[list[Finding], list[str]]:
     """The mistakes; and what is no mistake, since it was written over after its use."""
-    over = written_over(cases, wrong)
+    over = _over(cases, wrong)
     cases = [replace(case, overwritten=frozenset(over)) for case in cases]
     left = [q for q in wrong if q not in over]
     findings = [_written_over(q, later) for q, later in over.items()]
@@ -122,6 +122,23 @@ def _explained(
     for place in places:
         findings += _findings(cases, place, lines, code, harmless)
     return findings, list(over)
+
+
+def _over(cases: Sequence[Case], wrong: Sequence[str]) -> dict[str, str]:
+    """Written over, where that is the simplest reading. A z1 that is wrong and nowhere negative
+    equals its a1, too: then a1 follows from it, and does not follow from what stands before it.
+    """
+    over = written_over(cases, wrong)
+    for quantity, later in [*over.items()]:
+        if later not in wrong or not follows(cases, {}, later):
+            continue
+        without = [replace(case, overwritten=frozenset({quantity})) for case in cases]
+        if follows(without, {}, later):
+            continue
+        named = explain(without, [q for q in wrong if q != quantity], seconds=0)
+        if not any(place.quantity == quantity and place.fits for place in named):
+            del over[quantity]
+    return over
 
 
 def _without_repetition(places: Sequence[Place]) -> list[Place]:
@@ -253,7 +270,8 @@ def judged_quantities(
     cases: Sequence[Case], diagnosis: Diagnosis, code: Code
 ) -> tuple[Judged, ...]:
     judged = []
-    reached = max((STEPS.index(q) for q in diagnosis.verdicts), default=-1)
+    there = (q for q, word in diagnosis.verdicts.items() if word != "missing")
+    reached = max(map(STEPS.index, there), default=-1)
     for quantity in STEPS:
         word: Word = diagnosis.verdicts.get(
             quantity, "missing" if quantity in GRADIENTS else "unseen"

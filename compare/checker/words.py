@@ -8,6 +8,8 @@ from compare.checker.records import Finding, Hint
 if TYPE_CHECKING:
     from compare.checker.report import Report
 
+OPEN = ("to do", "missing")
+
 
 def finding_words(finding: Finding, hint: Hint) -> str:
     if hint == "where" and finding.kind == "mistake":
@@ -18,7 +20,7 @@ def finding_words(finding: Finding, hint: Hint) -> str:
     elif finding.batch:
         words += f" (on “{finding.batch}”)"
     if finding.also:
-        words += f" (the same numbers: {', '.join(finding.also)})"
+        words += f" (or {', '.join(finding.also)}: the same numbers; see --list)"
     if hint == "formula" and finding.right_line and finding.kind == "mistake":
         words += f"; the notes have {'; '.join(finding.right_line.splitlines())}"
     return words
@@ -28,7 +30,7 @@ def last_line(report: "Report") -> str:
     if report.mistakes:
         first = report.mistakes[0]
         if first.id == "missing" and all(f.id == "missing" for f in report.mistakes):
-            return f"To do: {', '.join(f.quantity for f in report.mistakes)}."
+            return f"To do: {', '.join(q.name for q in report.quantities if q.verdict in OPEN)}."
         first = next(f for f in report.mistakes if f.id != "missing")
         before = itertools.takewhile(lambda q: q.name != first.quantity, report.quantities)
         if first.id == "unrecognised" and first.title.startswith("a mistake in "):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from compare.checker.check import SEARCH, check_file
 from compare.checker.example import example_text
-from compare.checker.html import report_page
+from compare.checker.glossary import glossary_text
+from compare.checker.html import PAGE, report_page
 from compare.checker.lines import STEPS
 from compare.checker.probes import LARGEST_SEED, fresh_seed
 from compare.checker.records import Hint
@@ -18,6 +19,8 @@ from compare.cli.options import AGREE, DIFFER, Parser, print_json
 from compare.cli.progress import Progress
 from compare.cli.side_by_side import side_by_side
 from compare.problems.problem import check_whole
+
+GRADES = ("file", *STEPS, "first mistake", "score", "seed")
 
 
 def run(argv: list[str]) -> int:
@@ -30,13 +33,16 @@ def run(argv: list[str]) -> int:
     check_whole("--jobs", options.jobs, 1)
     seed = fresh_seed() if options.seed is None else options.seed
     check_whole("--seed", seed, 0, LARGEST_SEED)
-    if len(options.files) == 1:
-        _refuse(options.files[0])
-    for option, path in (("--csv", options.csv), ("--html", options.html)):
-        if path is not None and path.suffix in (".py", ".ipynb"):
-            raise ValueError(f"{option}: expected a file of its own, got {path}, a learner's")
+    if options.list:
+        print(glossary_text())
+        return AGREE
+    if not options.files:
+        raise ValueError("FILE: expected, got none")
+    if len(options.files) == 1 and (why := _unusable(options.files[0])):
+        raise ValueError(f"{options.files[0]}: {why}")
     if options.html and len(options.files) > 1 and options.feedback is None:
         raise ValueError("--html: expected one file, or --feedback beside it, got several files")
+    _check_places(options.csv, options.html, options.feedback)
 
     reports = _judged(
         options.files,
@@ -69,8 +75,8 @@ def run(argv: list[str]) -> int:
 def _checked(
     path: Path, timeout: float, strict: bool, seed: int, search: float, hint: Hint
 ) -> Report:
-    if not path.is_file():
-        return Report(str(path), (), (), f"expected a Python file, got {_what_is_there(path)}")
+    if why := _unusable(path):
+        return Report(str(path), (), (), why)
     return check_file(path, timeout, strict, seed, search, hint)
 
 
@@ -97,11 +103,12 @@ def _text(reports: Sequence[Report], hint: Hint, verbose: bool) -> str:
 def _write_grades(reports: Sequence[Report], path: Path) -> None:
     with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["file", *STEPS, "first mistake", "score"])
+        writer.writerow(GRADES)
         for report in reports:
             verdicts = {q.name: q.verdict for q in report.quantities}
             first = report.mistakes[0].id if report.mistakes else report.error
-            row = [report.name, *(verdicts.get(step, "") for step in STEPS), first, score(report)]
+            words = (verdicts.get(step, "") for step in STEPS)
+            row = [report.name, *words, first, score(report), report.seed]
             writer.writerow([_safe(str(cell)) for cell in row])
 
 
@@ -113,17 +120,49 @@ def _safe(cell: str) -> str:
 def _write_feedback(folder: Path, reports: Sequence[Report], hint: Hint, page: bool) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        taken: set[str] = set()
-        for report in reports:
-            stem = Path(report.name).stem
-            name = stem
-            while name in taken:
-                name += "_"
-            taken.add(name)
+        for name, report in zip(_names([r.name for r in reports]), reports, strict=True):
             text = report_page(report) if page else report_text(report, hint) + "\n"
-            (folder / f"{name}{'.html' if page else '.txt'}").write_text(text, encoding="utf-8")
+            file = folder / f"{name}.report.{'html' if page else 'txt'}"
+            file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ValueError(f"--feedback: cannot write {folder}: {error.strerror}") from None
+
+
+def _names(files: Sequence[str]) -> list[str]:
+    """A name for each file's report: the file's own, with as many of its folders before it as tell
+    all of them apart; a file that is named twice has one report.
+    """
+    parts = [Path(file).with_suffix("").parts for file in files]
+    for many in range(1, max(map(len, parts)) + 1):
+        names = ["_".join(part.strip("/\\:.") for part in own[-many:]) for own in parts]
+        if len(set(names)) == len(set(files)):
+            return names
+    return [f"{name}_{number}" for number, name in enumerate(names, 1)]
+
+
+def _check_places(csv_file: Path | None, html: Path | None, feedback: Path | None) -> None:
+    """Before anything is judged: raise ValueError for a place that cannot be written to, or that
+    holds what is not ours to write over.
+    """
+    for option, path, begins in (("--csv", csv_file, "file,z1,"), ("--html", html, PAGE)):
+        if path is None:
+            continue
+        if path.suffix in (".py", ".ipynb"):
+            raise ValueError(f"{option}: expected a file of its own, got {path}, a learner's")
+        if path.is_dir() or not path.parent.is_dir():
+            raise ValueError(f"{option}: expected a file in a folder that exists, got {path}")
+        if path.exists() and not _begins(path, begins):
+            raise ValueError(f"{option}: expected a new file, or a report of before, got {path}")
+    if feedback is not None and feedback.exists() and not feedback.is_dir():
+        raise ValueError(f"--feedback: expected a folder, got {feedback}, a file")
+
+
+def _begins(path: Path, text: str) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(text)) == text.encode()
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _written(path: Path, option: str, write: Callable[[Path], object]) -> None:
@@ -138,7 +177,7 @@ def _parser() -> Parser:
     parser = Parser("python -m compare check", run.__doc__ or "", epilog)
     parser.add_argument(
         "files",
-        nargs="+",
+        nargs="*",
         type=Path,
         metavar="FILE",
         help="each with a backward(), or a class TwoLayerNet",
@@ -151,6 +190,9 @@ def _parser() -> Parser:
     )
     parser.add_argument(
         "--strict", action="store_true", help="other conventions and edges are mistakes"
+    )
+    parser.add_argument(
+        "--list", action="store_true", help="what each verdict and each finding's name means"
     )
     parser.add_argument("--verbose", action="store_true", help="every report, of several files")
     parser.add_argument(
@@ -188,10 +230,13 @@ def _parser() -> Parser:
     return parser
 
 
-def _refuse(path: Path) -> None:
+def _unusable(path: Path) -> str:
+    """Why this is no learner's file; nothing if it may be one."""
+    if path.is_dir():
+        return "expected a Python file, got a directory"
     if not path.is_file():
-        raise ValueError(f"{path}: expected a Python file, got {_what_is_there(path)}")
-
-
-def _what_is_there(path: Path) -> str:
-    return "a directory" if path.is_dir() else "no such file"
+        there = "something that is no file" if path.exists() else "no such file"
+        return f"expected a Python file, got {there}"
+    if path.suffix not in (".py", ".ipynb"):
+        return "expected a .py or .ipynb file, got another"
+    return ""

@@ -15,6 +15,8 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--step", choices=STEPS, help="all steps before this one are there")
     options = parser.parse_args(argv)
     first = options.step or ("dz2" if options.given else STEPS[0])
+    if options.output != "-" and not options.output.endswith(".py"):
+        raise ValueError(f"--output: expected a new file FILE.py, got {options.output}")
     if options.output == "-":
         print(exercise("my_backward.py", first), end="")
         return AGREE

@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import re
 import sys
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from compare.problems.csv_file import read_problem
@@ -23,7 +25,7 @@ class Parser(argparse.ArgumentParser):
         self.add_argument(NO_COLOUR, action="store_true", help="no colour in a terminal")
 
     def error(self, message: str) -> NoReturn:
-        raise ValueError(message)
+        raise ValueError(_as_ours(message))
 
     def _print_message(self, message: str, file: Any = None) -> None:
         (file or sys.stderr).write(message)  # argparse's own would swallow that the disk is full
@@ -48,6 +50,32 @@ class Parser(argparse.ArgumentParser):
 
     def add_json_option(self) -> None:
         self.add_argument("--json", action="store_true", help="one JSON object instead of text")
+
+
+# What argparse says of an option, and what our own errors would say.
+WORDS = (
+    (r"argument ([^:]*): invalid int value: (.*)", r"\1: expected a whole number, got \2"),
+    (r"argument ([^:]*): invalid float value: (.*)", r"\1: expected a number, got \2"),
+    (r"argument ([^:]*): invalid choice: (.*) \(choose from (.*)\)", r"\1: expected \3, got \2"),
+    (r"argument ([^:]*): expected one argument", r"\1: expected a value, got none"),
+    (r"argument ([^:]*): (.*)", r"\1: \2"),
+    (r"the following arguments are required: (.*)", r"\1: expected, got none"),
+    (r"unrecognized arguments: (.*)", r"expected only what --help names, got \1"),
+)
+
+
+def _as_ours(message: str) -> str:
+    for theirs, ours in WORDS:
+        if re.fullmatch(theirs, message):
+            return re.sub(theirs, ours, message)
+    return message
+
+
+def as_typed(message: str, argv: Sequence[str]) -> str:
+    """`seed: expected …` with the option's name as the user typed it, if they did."""
+    option = f"--{message.partition(':')[0].replace('_', '-')}"
+    typed = any(word == option or word.startswith(f"{option}=") for word in argv)
+    return f"--{message}" if typed else message
 
 
 def chosen_problem(options: argparse.Namespace) -> Problem:

@@ -13,7 +13,9 @@ def run(argv: list[str]) -> int:
     if options.learning_rate is not None and options.steps is None:
         raise ValueError("--learning-rate: expected --steps beside it, got none")
     path = Path(options.output)
-    if path.exists() and not options.force:
+    if options.output == "-" and options.open:
+        raise ValueError("--open: expected a file beside it, got --output -")
+    if options.output != "-" and path.exists() and not options.force:
         raise ValueError(f"--output: expected a new file, or --force, got {path}: it exists")
     # Imported once the options are known to be good: PyTorch takes a second or two.
     from compare.agreement.bridge import choose_device
@@ -31,6 +33,9 @@ def run(argv: list[str]) -> int:
     except ManualPassError as failure:
         print(failure)
         return DIFFER
+    if options.output == "-":
+        print(page.html, end="")
+        return AGREE if page.agree else DIFFER
     page.write(path, options.force)
     print(f"{path}: {len(page.html.encode()) / 1000:.0f} kB\n\n{page.verdict}")
     if options.open:
@@ -44,7 +49,9 @@ def _parser() -> Parser:
         "One self-contained HTML file that shows every number of one step, by hand and by "
         "autograd, and what each is made of.",
     )
-    parser.add_argument("-o", "--output", required=True, metavar="FILE.html", help="the new file")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="FILE.html", help="the new file; - prints it"
+    )
     parser.add_argument("--force", action="store_true", help="write over a file that exists")
     parser.add_argument("--open", action="store_true", help="and open it in the browser")
     parser.add_problem_options()

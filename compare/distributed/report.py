@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from textwrap import fill
 from typing import Any, NamedTuple
 
 from compare.agreement.quantity import Quantity
@@ -13,7 +12,7 @@ from compare.distributed.lockstep import Lockstep, Plan, Step
 from compare.distributed.timing import Timing
 from compare.distributed.watched import PARAMETERS, Event
 from compare.graph.counterparts import manual_lines
-from compare.text import count, exactly, number, percent, place, table
+from compare.text import count, exactly, number, percent, place, table, wrapped
 
 HEADER = ("quantity", "by", "largest |ranks − one process|", "at", "allowed", "used", "")
 BY_HAND, SCALED = "hand", "DDP, scaled"
@@ -53,8 +52,8 @@ def _title(run: Run) -> str:
     size = found.N, found.D, plan.hidden, found.classes
     network = "{} samples × {} features → {} hidden units → {} classes".format(*size)
     return (
-        f"{network}, {run.batch.dtype}, reg {plan.reg:g}, {run.batch.source}\n"
-        f"{count(ranks, 'rank')} ({backend}), with {rows} rows. "
+        f"{network},\n  {run.batch.dtype}, reg {plan.reg:g}, {run.batch.source}\n"
+        f"{count(ranks, 'rank')} ({backend}), with {rows} rows.\n"
         f"The same initial weights on each: SHA-256 {found.weights[:16]}…"
     )
 
@@ -71,7 +70,7 @@ def _table(step: Step) -> str:
     rows = [_row(by_hand.pop("loss"), BY_HAND)]
     for q in step.scaled:
         rows += [_row(by_hand[q.key], BY_HAND), _row(q, SCALED)]
-    what = _filled(
+    what = wrapped(
         "By hand, each rank divides its rows by the N of all ranks, and the ranks' gradients are "
         "added up. DDP averages: scaled, each rank's rows count ranks / N times. Both against the "
         "full batch in one process:"
@@ -101,7 +100,7 @@ def _trap(found: Lockstep) -> str:
         if found.even
         else "This is wrong: a row counts for more in a short shard than in a long one"
     )
-    return _filled(
+    return wrapped(
         "DDP as it is usually written: the loss of a rank is the mean over its own rows, and DDP "
         f"averages these means. {why}. Largest differences from the full batch: {differences}."
     )
@@ -125,7 +124,7 @@ def _hooks(found: Lockstep) -> str:
     if first == last:
         return text
     buckets = "; ".join(map(", ".join, last))
-    return f"{text}\n\n" + _filled(
+    return f"{text}\n\n" + wrapped(
         "After the first step DDP has filled its buckets anew, in the order in which the gradients "
         f"were ready: {buckets}."
     )
@@ -153,7 +152,7 @@ def _steps(run: Run) -> str:
     steps = [(i, step) for i, step in enumerate(found.steps, 1) if step.first_difference is None]
     number, tightest = max(enumerate(found.steps, 1), key=lambda pair: pair[1].tightest.used)
     q = tightest.tightest
-    return _filled(
+    return wrapped(
         f"{len(found.steps)} steps in lockstep, learning rate {run.plan.learning_rate:g}: "
         f"{len(steps)} agree with the full batch in one process. "
         f"The tightest is {q.name} at step {number}, with {percent(q.used)} of what is allowed. "
@@ -203,10 +202,6 @@ def _difference(found: Lockstep, number: int, step: Step) -> str:
         f"{count(len(found.shards), 'rank')} and {exactly(q.autograd, q.dtype)} in one process: "
         f"{q.max_abs_diff:.2e} apart, {q.allowed:.2e} allowed."
     )
-
-
-def _filled(text: str) -> str:
-    return fill(text, 100, break_on_hyphens=False)
 
 
 def run_data(run: Run) -> dict[str, Any]:

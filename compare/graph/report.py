@@ -2,36 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from textwrap import fill
 from typing import Any
 
 import torch
 
 from compare.agreement.quantity import Quantity
-from compare.agreement.report import problem_data, problem_line
+from compare.agreement.report import problem_data, problem_text
 from compare.agreement.words import difference_text
 from compare.graph.blocks import Blocks, Side
 from compare.graph.memory import HandedOver, Memory, Sum
 from compare.graph.recognise import Kept, Step
 from compare.graph.walk import Walk
 from compare.problems.problem import Problem
-from compare.text import number, percent, shape_text, table
+from compare.text import number, percent, shape_text, table, wrapped
 
 
 def graph_text(problem: Problem, device: str, walk: Walk, blocks: Blocks | None) -> str:
     """Everything that `python -m compare graph` prints, the verdict last."""
     title = f"PyTorch {torch.__version__}, spelling {walk.spelling}"
-    parts = [f"{problem_line(problem, device)}\n{title}", steps_text(walk), kept_text(walk)]
-    parts.append("\n".join(_wrap(f"{n}. ", text) for n, text in enumerate(remarks(walk), 1)))
+    parts = [f"{problem_text(problem, device)}\n{title}", steps_text(walk), kept_text(walk)]
+    parts.append("\n".join(wrapped(text, f"{n}. ") for n, text in enumerate(remarks(walk), 1)))
     if blocks is not None:
         parts.append(blocks_text(blocks))
     parts.append(verdict_text(walk, blocks))
     return "\n\n".join(parts)
-
-
-def _wrap(label: str, text: str) -> str:
-    indent = " " * len(label)
-    return fill(text, 80, initial_indent=label, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def graph_data(
@@ -69,7 +63,7 @@ def steps_text(walk: Walk) -> str:
         text.append("")
         text.append(f"{step.order:>2}  {step.name}: {_does(step)}")
         if step.saved:
-            text.append(f"    saved {', '.join(map(_saved, step.saved))}")
+            text.append(wrapped(", ".join(map(_saved, step.saved)), "    saved "))
         here = len(_gradient_rows(step))
         text.extend(lines[:here])
         lines = lines[here:]
@@ -87,7 +81,7 @@ def _does(step: Step) -> str:
 
 def _saved(kept: Kept) -> str:
     if kept.quantity is None:
-        return f"{kept.name} = nothing"
+        return f"{kept.name}\xa0=\xa0nothing"
     wrong = "" if kept.ok else " (DIFFERS)"
     name, shape = kept.quantity.name or "unknown", shape_text(kept.quantity.shape)
     return f"{kept.name} = {name} ({shape}){wrong}"
@@ -128,11 +122,11 @@ def kept_text(walk: Walk) -> str:
     return "\n".join(
         (
             "Kept between forward and backward",
-            f"  autograd     {_total(own)}: {_names(own)}",
-            f"               and {_total(elsewhere)} that exist anyway: {_names(elsewhere)}",
-            f"  manual pass  {_total(read)}: {_names(read)}",
-            f"               and {_total(unread)} passed on and not used: {_names(unread)}",
-            _wrap("  never kept   ", _never_kept(walk)),
+            wrapped(f"{_total(own)}: {_names(own)}", "  autograd     "),
+            wrapped(f"and {_total(elsewhere)} that exist anyway: {_names(elsewhere)}", " " * 15),
+            wrapped(f"{_total(read)}: {_names(read)}", "  manual pass  "),
+            wrapped(f"and {_total(unread)} passed on and not used: {_names(unread)}", " " * 15),
+            wrapped(_never_kept(walk), "  never kept   "),
         )
     )
 
@@ -143,7 +137,7 @@ def _total(memories: Sequence[Memory | HandedOver]) -> str:
 
 
 def _names(memories: Sequence[Memory | HandedOver]) -> str:
-    return ", ".join(f"{memory.name} {memory.bytes}" for memory in memories) or "–"
+    return ", ".join(f"{memory.name}\xa0{memory.bytes}" for memory in memories) or "–"
 
 
 def _never_kept(walk: Walk) -> str:

@@ -15,6 +15,7 @@ import torch
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from compare.agreement.bridge import choose_device
 from compare.agreement.report import problem_line, verdict_text
 from compare.agreement.step import autograd_values, manual_step, step_values
 from compare.bounds.quantities import QUANTITIES
@@ -29,7 +30,7 @@ from compare.lesson.mistakes import Shown, shown, stored
 from compare.lesson.record import Lesson, gather
 from compare.lesson.source import passages
 from compare.lesson.steps import steps
-from compare.problems.problem import Problem
+from compare.problems.problem import Problem, check_problem
 from compare.text import exactly, number, percent, place, shape_text
 
 # In the order in which they are put together: one module, which each file adds to.
@@ -72,8 +73,11 @@ class Page:
 def page(problem: Problem, device: str = "cpu") -> Page:
     """The lesson page of a problem: every number of one step, and where it comes from.
 
-    Raises ManualPassError if a manual line raises an error.
+    Raises ValueError for a device that PyTorch does not have here, and ManualPassError if a manual
+    line raises an error.
     """
+    check_problem(problem)
+    choose_device(device, problem.dtype)
     return render(gather(problem, device))
 
 

@@ -3,8 +3,14 @@ tolerances that people use.
 """
 
 import inspect
+import os
+import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -19,6 +25,7 @@ from compare.agreement.step import autograd_values, manual_shares, manual_step, 
 from compare.bounds.exact import exact_batch
 from compare.bounds.quantities import GRADIENTS, SUMMED, Values
 from compare.bounds.rounding import error_bounds
+from compare.measure.alone import THREAD_VARIABLES
 from compare.problems.hard import hard_problem
 from compare.problems.problem import Problem, check_whole
 from compare.problems.seeded import random_problem
@@ -33,6 +40,8 @@ SHAPES: tuple[dict[str, int], ...] = (
     {"rows": 64, "features": 20, "hidden": 64, "classes": 10},
     {"rows": 1024, "hidden": 200},
 )
+
+CHUNK = 20  # problems that a process takes at a time
 
 Array = npt.NDArray[Any]
 Rule = Callable[[str, Array, Array], bool]  # name, by hand, by autograd -> accepted
@@ -84,21 +93,27 @@ def tolerances() -> dict[str, Rule]:
 
 
 def measure(
-    seed: int, problems: int, progress: Callable[[int], None] = lambda done: None
+    seed: int,
+    problems: int,
+    progress: Callable[[int], None] = lambda done: None,
+    processes: int = 1,
 ) -> list[Sharpness]:
-    """Every rule in every setting. `progress` is told of each of `work(problems)` things done.
+    """Every rule in every setting. `progress` is told of each of `work(problems)` things done. The
+    problems are shared out to so many processes.
 
     Raises ValueError unless there is at least one problem to look for false alarms in.
     """
     check_whole("problems", problems, 1)
     done = iter(range(1, work(problems) + 1))
     alarms = {}
-    for dtype in dict.fromkeys(dtype for dtype, _ in SETTINGS):
-        alarms[dtype] = dict.fromkeys(_cases(random_problem(seed, dtype=dtype), seed), 0)
-        for number_ in range(seed, seed + problems):
-            for rule in _false_alarms(number_, dtype):
-                alarms[dtype][rule] += 1
-            progress(next(done))
+    with _mapping(processes) as mapping:
+        for dtype in dict.fromkeys(dtype for dtype, _ in SETTINGS):
+            alarms[dtype] = dict.fromkeys(_cases(random_problem(seed, dtype=dtype), seed), 0)
+            accusers = partial(_accusers, dtype=dtype)
+            for rules in mapping(accusers, range(seed, seed + problems)):
+                for rule in rules:
+                    alarms[dtype][rule] += 1
+                progress(next(done))
 
     found = []
     for dtype, rows in SETTINGS:
@@ -108,6 +123,30 @@ def measure(
             found.append(Sharpness(rule, dtype, rows, smallest, alarms[dtype][rule], problems))
             progress(next(done))
     return found
+
+
+@contextmanager
+def _mapping(processes: int) -> Iterator[Callable[..., Iterator[list[str]]]]:
+    """`map`, or what does the same in so many processes."""
+    if processes == 1:
+        yield map
+        return
+    before = dict(os.environ)
+    os.environ |= dict.fromkeys(THREAD_VARIABLES, "1")  # for the processes: one core each
+    try:
+        with ProcessPoolExecutor(processes, get_context("spawn"), _be_quiet) as pool:
+            yield partial(pool.map, chunksize=CHUNK)
+    finally:
+        for variable in THREAD_VARIABLES:
+            os.environ.pop(variable)
+        os.environ |= before
+
+
+def _be_quiet() -> None:
+    """In each of these processes: Ctrl-C is for the one that started them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    np.seterr(all="ignore")
+    torch.set_num_threads(1)
 
 
 def work(problems: int) -> int:
@@ -191,6 +230,10 @@ def _threshold(accepted: Callable[[float], bool], low: float = -17, high: float 
         middle = (low + high) / 2
         low, high = (middle, high) if accepted(10**middle) else (low, middle)
     return float(10**high)
+
+
+def _accusers(seed: int, dtype: str) -> list[str]:
+    return list(_false_alarms(seed, dtype))
 
 
 def _false_alarms(seed: int, dtype: str) -> Iterator[str]:

@@ -25,8 +25,8 @@ def report_text(found: dict[str, list[Timing]]) -> str:
 
 HEADING = """\
 One step, from the arrays to the loss and the four gradients, each contender in
-a new process. manual: the median of its steps after the first three. Others:
-their medians divided by that one; above 1, the manual pass is faster."""
+a new process; they take turns. manual: the median of its steps after the first
+three. Others: how many times as long theirs take; above 1, manual is faster."""
 
 
 def speed_text(timings: Sequence[Timing]) -> str:

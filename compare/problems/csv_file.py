@@ -21,10 +21,14 @@ def read_problem(
     The file has a header row; its last column is the class, any text, numbered in order of first
     appearance; all others are numbers. Raises ValueError, with line and column, for anything else.
     """
+    if not isinstance(path, str | Path):
+        raise ValueError(f"path: expected a file's path, got {type(path).__name__}")
     header, numbers, labels = _read_csv(Path(path))
     classes = tuple(dict.fromkeys(labels))
     if len(classes) < 2:
-        raise ValueError(f"{path}: expected at least 2 classes in the last column, got {classes}")
+        raise ValueError(
+            f"{path}: expected at least 2 classes in the last column, got only {classes[0]!r}"
+        )
     numbering = {name: k for k, name in enumerate(classes)}
     check_whole("hidden", hidden, 1)
     sizes = len(labels), len(header) - 1, hidden, len(classes)
@@ -88,7 +92,7 @@ def _is_number(cell: str) -> bool:
 
 def _number(cell: str, where: str) -> float:
     try:
-        number = float(cell)
+        number = math.nan if "_" in cell else float(cell)  # Python itself reads 1_000 as 1000
     except ValueError:
         number = math.nan
     if not math.isfinite(number):

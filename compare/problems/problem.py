@@ -58,6 +58,12 @@ def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return array.astype(array.dtype.newbyteorder("="), order="C")
 
 
+def check_problem(problem: object) -> None:
+    """Raise ValueError for anything but a Problem."""
+    if not isinstance(problem, Problem):
+        raise ValueError(f"problem: expected a Problem, got {type(problem).__name__}")
+
+
 def check_whole(name: str, value: int, least: int, most: int | None = None) -> None:
     """Raise ValueError unless `value` is a whole number from `least` to `most`."""
     if not isinstance(value, int) or value < least or (most is not None and value > most):
