@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from compare.checker.cases import Case, make_case
+from compare.checker.cases import Case, agree, make_case
 from compare.checker.conventions import as_mistake, flat_bias, in_order, manners, unflatten
 from compare.checker.diagnosis import wrong_quantities
 from compare.checker.own_loss import another_loss
@@ -110,6 +110,8 @@ def judge(
             if more.trace:
                 more = more._replace(runs=answer.runs, source=answer.source)
                 cases, code = followed(cases, more)
+        if again is not None and code.stopped:
+            cases = _followed_once_more(cases, code, again)
         if not answer.trace and len(raised) == len(answer.runs):
             return Report(name, (), (), error, output=answer.output, source=answer.source)
         diagnosis = diagnosed(cases, code, search)
@@ -163,6 +165,23 @@ def _shows_more(cases: Sequence[Case], code: Code) -> Case | None:
     if not wrong or (wrong_quantities([code.case]) and len(code.case.returned) == most):
         return None
     return min((c for c in wrong if len(c.returned) == most), key=lambda c: c.problem.X.size)
+
+
+def _followed_once_more(cases: list[Case], code: Code, again: Runner) -> list[Case]:
+    """Where the code raises, and what it had computed is not right: what it had on another batch,
+    too, so that what is said of it has been seen twice.
+    """
+    first = code.case
+    if first is None or all(
+        agree(first.right[q], v, first.allowed[q]) for q, v in first.traced.items()
+    ):
+        return cases
+    other = next((c for c in cases if c.raised and c.name not in (*EDGES, first.name)), None)
+    if other is None:
+        return cases
+    more = again({other.name: other.problem}, trace=other.name)
+    traced = read(other, more.trace, ()).values
+    return [replace(case, traced=traced) if case is other else case for case in cases]
 
 
 def _error_line(raised: Mapping[str, str | None], probes: int) -> str:

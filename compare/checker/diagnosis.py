@@ -95,7 +95,7 @@ def _undecided(state: State, case: Case, quantity: str) -> bool:
     )
 
 
-def _single(state: State, open_: Sequence[str]) -> Place | None:
+def _single(state: State, open_: Sequence[str], alone: bool = False) -> Place | None:
     """The one mistake of the catalogue after which the fewest quantities are left open."""
     for quantity in open_:
         if _all_zero(state, quantity):
@@ -104,7 +104,7 @@ def _single(state: State, open_: Sequence[str]) -> Place | None:
         fewest = len(open_)
         for candidate in _candidates(state, quantity):
             left = _left(state, candidate, open_, quantity)
-            if left is None or left >= len(open_):
+            if left is None or left >= len(open_) or not _holds(state, candidate, alone):
                 continue
             if left < fewest:
                 best, fewest = [], left
@@ -151,28 +151,30 @@ def _left(state: State, candidate: Explained, open_: Sequence[str], quantity: st
     elsewhere = candidate.quantity != quantity
     if elsewhere and (_spoils(state, lines, candidate.quantity) or _all_zero(state, quantity)):
         return None
-    if _partly(state, candidate):
-        return None
     left = open_quantities(state._replace(lines=lines))
     return len(left) if elsewhere else min(len(left), len(open_) - 1)
 
 
-def _partly(state: State, candidate: Explained) -> bool:
-    """A line for a quantity that was not returned: what was returned follows from it on some of the
-    batches, and on others not.
+def _holds(state: State, candidate: Explained, alone: bool = False) -> bool:
+    """A line for a quantity that was seen on one batch, or on none: on all the others, too, what
+    was returned follows from it; or would, but for one more mistake of the catalogue.
     """
     if _is_returned(state, candidate.quantity):
-        return False
-    lines = {**state.lines, candidate.quantity: candidate.line}
+        return True
+    then = state._replace(lines={**state.lines, candidate.quantity: candidate.line})
+    mended, open_ = False, False
     for quantity in state.wrong:
         if candidate.quantity not in ANCESTORS[quantity] or not _is_returned(state, quantity):
             continue
         cases = [c for c in state.cases if quantity in c.returned]
         cases = [c for c in cases if misfits(c, state.lines, [quantity])]
-        left = [c for c in cases if misfits(c, lines, [quantity])]
+        left = [c for c in cases if misfits(c, then.lines, [quantity])]
         if 0 < len(left) < len(cases):
-            return True
-    return False
+            return False  # on some of the batches it follows, and on others not
+        mended, open_ = mended or bool(cases and not left), open_ or bool(left)
+    if mended or not open_:
+        return True
+    return not alone and _single(then, open_quantities(then), alone=True) is not None
 
 
 def _is_returned(state: State, quantity: str) -> bool:
@@ -303,7 +305,7 @@ def _searched(kind: str) -> Source:
                 continue
             lines = {**state.lines, quantity: line}
             found = Explained(quantity, line)
-            if fits_everywhere(state, lines, {quantity}, quantity) and not _partly(state, found):
+            if fits_everywhere(state, lines, {quantity}, quantity) and _holds(state, found):
                 return [found]
         return []
 

@@ -44,6 +44,24 @@ class Code:
     def flow(self) -> Flow:
         return Flow(self.reading.seen if self.reading else (), statements(self.source))
 
+    def misshapen(self) -> tuple[str, Seen, Seen] | None:
+        """In the statement that raised, a quantity that is right but for its size: more rows or
+        columns than the right one, or fewer. The value, and the first one of that name and size.
+        """
+        if not self.stopped or self.case is None or self.reading is None or self.raised is None:
+            return None
+        statement = self.flow.statements.get(self.raised.line)
+        for name in sorted(statement.read) if statement else ():
+            values = [s for s in self.flow.singles if s.binding.name == name]
+            for quantity in STEPS if values else ():
+                right = np.asarray(self.case.right[quantity])
+                if quantity not in self.reading.values and _other_size(values[-1].value, right):
+                    size = values[-1].value.shape
+                    mine = values[-1].binding.call
+                    first = [s for s in values if s.binding.call == mine and s.value.shape == size]
+                    return quantity, values[-1], first[0]
+        return None
+
     def line_of(self, place: Place, lines: Mapping[str, str]) -> Binding | None:
         """The line to show for a mistake: one that was followed, or the one that raised."""
         found = None
@@ -99,7 +117,7 @@ class _Search:
             first = self._backwards(self._own)
         if first is None:
             return None
-        first = self._unseen_before(first)
+        first = self._backwards(first)
         short, idle = self._short_loop(first), None
         if self._clean(first):
             idle = self.flow.idle_between(first, self._use(first))
@@ -203,29 +221,18 @@ class _Search:
                     return True
         return False
 
-    def _unseen_before(self, first: Seen) -> Seen:
-        """Where it reads a quantity that stands nowhere as it should, and something in its shape:
-        the line that made this.
-        """
-        unseen = [q for q in PARENTS[self.place.quantity] if q not in self.reading.values]
-        shapes = [np.shape(self.case.right[q]) for q in unseen]
-        for operand in self.flow.operands(first, self._helpers):
-            alike = any(form.size for shape in shapes for form in operand.forms(shape))
-            if alike and not self._clean(operand) and not self._harmless(operand):
-                return self._backwards(first)
-        return first
-
     def _is_right_result(self, seen: Seen) -> bool:
-        return seen.value.size > 1 and among(seen, self._right, self._samples, whole=True)
+        tells = seen.value.size > 1 or seen.binding.value.dtype.kind == "f"
+        return tells and among(seen, self._right, self._samples, whole=True)
 
     # Where the quantity stands.
 
     @cached_property
-    def _claimed(self) -> set[tuple[int, str]]:
-        """Lines of earlier quantities."""
+    def _claimed(self) -> set[tuple[int, str, int]]:
+        """Where earlier quantities stand: lines, names and calls."""
         earlier = STEPS[: STEPS.index(self.place.quantity)]
         return {
-            (binding.line, binding.name)
+            (binding.line, binding.name, binding.call)
             for quantity, binding in self.reading.bindings.items()
             if quantity in earlier
         }
@@ -299,7 +306,11 @@ class _Search:
         own = self._own
         for seen in self.flow.seen:
             binding = seen.binding
-            claimed = (binding.line, binding.name) in self._claimed and seen is not own
+            claimed = (
+                binding.line,
+                binding.name,
+                binding.call,
+            ) in self._claimed and seen is not own
             if claimed and not among(seen, self._final):
                 continue
             if binding.line in self._helpers:
@@ -329,7 +340,8 @@ class _Search:
             suspects = []
             for operand in self.flow.operands(now, self._helpers):
                 key = (operand.binding.line, operand.binding.name)
-                if key not in passed and not self._clean(operand) and not self._harmless(operand):
+                dirty = key not in passed and not self._clean(operand)
+                if dirty and not self._harmless(operand) and not self.flow.adds_to(now, operand):
                     suspects.append(self.flow.together.get(key, operand))
                 passed.add(key)
             if not suspects:
@@ -348,21 +360,22 @@ class _Search:
         value another name, or hands it on; else where it was made.
         """
         use = self._use(made)
-        idle = self.flow.idle_between(made, use)
+        until = use.order if use else float("inf")
+        alike = [s for s in self.flow.seen if among(s, self._final) and s.order < until]
+        idle = self.flow.idle_between(made, use, [s for s in alike if not s.binding.given])
         if idle is not None:
             return idle
-        until = use.order if use else float("inf")
-        alike = [s for s in self.flow.singles if among(s, self._final) and s.order < until]
         renamed = [
             seen
             for seen in alike
-            if seen.order > made.order and seen.binding.line not in self._helpers
+            if seen.order >= made.order and seen.binding.line not in self._helpers
             if self.flow.is_renaming(seen)
         ]
         if _among_values(self._final[0], self._given) and alike:
             return alike[-1].binding  # an input, until it was taken for something else
         worked = [seen for seen in renamed if not self.flow.is_plain(seen)]
-        if worked or (renamed and (made.binding.line, made.binding.name) in self._claimed):
+        place = (made.binding.line, made.binding.name, made.binding.call)
+        if worked or (renamed and (place in self._claimed or self._harmless(made))):
             return (worked or renamed)[-1].binding
         if made.binding.line in self._helpers and use is not None:
             return self._in_entry(use).binding
@@ -454,6 +467,16 @@ def _kind(node: ast.AST) -> str:
     """The operator, or the function that is called."""
     inner = getattr(node, "op", None) or getattr(node, "func", None)
     return f"{type(node).__name__} {ast.dump(inner) if inner is not None else ''}"
+
+
+def _other_size(value: Array, right: Array) -> bool:
+    """The same where both have something; zeros where the value has more."""
+    if value.ndim != 2 or right.ndim != 2 or value.shape == right.shape:
+        return False
+    rows, columns = np.minimum(value.shape, right.shape)
+    both = right[:rows, :columns]
+    rest = np.count_nonzero(value) == np.count_nonzero(value[:rows, :columns])
+    return min(rows, columns) > 1 and rest and same(value[:rows, :columns], both)
 
 
 def _identical(one: Array, other: Array) -> bool:

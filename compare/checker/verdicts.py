@@ -56,7 +56,9 @@ def diagnosed(cases: Sequence[Case], code: Code, seconds: float) -> Diagnosis:
         )
         verdicts |= dict.fromkeys(wrong, "remark")
     elif wrong or (code.raised and not any(case.returned for case in cases)):
-        found, over = _explained(judged, wrong, code, seconds)
+        stopped = [case for case in cases if case.raised and case.traced and code.stopped]
+        found, over = _explained([*stopped, *judged], wrong, code, seconds)
+        found = found or _misshapen(code)
         findings += found
         if code.stopped and not found:  # nothing but the exception is to blame
             wrong = []
@@ -162,6 +164,25 @@ def _before_the_exception(
         for place in places
         if place.quantity in reached
         or (place.quantity == next_ and place.fits and (place.fits[0].mistakes or not few))
+    ]
+
+
+def _misshapen(code: Code) -> list[Finding]:
+    found = code.misshapen()
+    if found is None or code.case is None:
+        return []
+    quantity, value, first = found
+    yours, right = value.value.shape, np.shape(code.case.right[quantity])
+    return [
+        Finding(
+            quantity,
+            "size",
+            "another size than the batch and the weights have",
+            f"your shape is {yours}, the right one {right}",
+            batch=code.case.name,
+            line=first.binding.line,
+            source=first.binding.source,
+        )
     ]
 
 
