@@ -12,6 +12,7 @@ WORDS: dict[Word, str] = {
     "inherited": "wrong because an earlier quantity is; the line itself is right",
     "remark": "another convention, or harmless to the gradients",
     "edge": "right but where z1 is exactly 0, exp overflows or underflows, or log meets 0",
+    "size": "a value of another size than the batch and the weights have",
     "missing": "a gradient that was not returned",
     "to do": "not written yet",
     "unseen": "not returned, and not computed separately: another route, no fault",
