@@ -103,15 +103,7 @@ def judge(
             make_case(probe, problem, observed[probe], probe in raised and not observed[probe])
             for probe, problem in batches.items()
         ]
-        cases, code = followed(cases, answer)
-        other = _shows_more(cases, code) if again is not None else None
-        if again is not None and other is not None:
-            more = again({other.name: other.problem}, trace=other.name)
-            if more.trace:
-                more = more._replace(runs=answer.runs, source=answer.source)
-                cases, code = followed(cases, more)
-        if again is not None and code.stopped:
-            cases = _followed_once_more(cases, code, again)
+        cases, code = _followed_as_needed(cases, answer, again)
         if not answer.trace and len(raised) == len(answer.runs):
             return Report(name, (), (), error, output=answer.output, source=answer.source)
         diagnosis = diagnosed(cases, code, search)
@@ -134,6 +126,25 @@ def judge(
         source=answer.source,
         cases=tuple(cases),
     )
+
+
+def _followed_as_needed(
+    cases: list[Case], answer: Answer, again: Runner | None
+) -> tuple[list[Case], Code]:
+    """On one batch; on another one, too, where that shows a mistake better. A right file is not run
+    again.
+    """
+    cases, code = followed(cases, answer)
+    if again is None:
+        return cases, code
+    if code.stopped:
+        return _followed_once_more(cases, code, again), code
+    other = _shows_more(cases, code)
+    if other is not None:
+        more = again({other.name: other.problem}, trace=other.name)
+        if more.trace:
+            return followed(cases, more._replace(runs=answer.runs, source=answer.source))
+    return cases, code
 
 
 def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
