@@ -48,6 +48,7 @@ class State(NamedTuple):
     wrong: tuple[str, ...]  # returned and not right, or traced and not following
     lines: Lines  # that stand in for those of quantities explained
     settled: frozenset[str]  # wrong, and nothing explains them
+    kept: dict[Any, Any]  # what follows without a line more, once it has been worked out
 
 
 def wrong_quantities(cases: Sequence[Case]) -> list[str]:
@@ -62,7 +63,7 @@ def explain(cases: Sequence[Case], wrong: Sequence[str], seconds: float) -> list
     traced = {q for case in cases for q in misfits(case, {}, case.traced)}
     behind = frozenset().union(*(ANCESTORS[q] for q in wrong)) if wrong else frozenset(STEPS)
     suspects = tuple(q for q in STEPS if q in wrong or (q in traced and q in behind))
-    state, places = State(cases, suspects, {}, frozenset()), []
+    state, places = State(cases, suspects, {}, frozenset(), {}), []
     while open_ := open_quantities(state):
         place = _single(state, open_) or _more(state, open_[0], deadline)
         places.append(place)
@@ -170,12 +171,26 @@ def fits_everywhere(state: State, lines: Lines, quantities: Collection[str], see
 
 def _spoils(state: State, lines: Lines, quantity: str) -> bool:
     """With a wrong line in an unseen place, something that does follow no longer would."""
-    for case in state.cases:
-        kept = [q for q in case.values if q not in state.settled and quantity in ANCESTORS[q]]
-        kept = [q for q in kept if q not in misfits(case, state.lines, kept)]
-        if misfits(case, lines, kept):
-            return True
-    return False
+    return any(
+        misfits(case, lines, kept)
+        for case, kept in zip(state.cases, _following(state, quantity), strict=True)
+    )
+
+
+def _following(state: State, quantity: str) -> list[set[str]]:
+    """For each batch what comes after the quantity and follows."""
+    key = (quantity, state.settled, tuple(state.lines.items()))
+    if key not in state.kept:
+        after = [
+            {q for q in case.values if q not in state.settled and quantity in ANCESTORS[q]}
+            for case in state.cases
+        ]
+        state.kept[key] = [
+            quantities - misfits(case, state.lines, quantities)
+            for case, quantities in zip(state.cases, after, strict=True)
+        ]
+    found: list[set[str]] = state.kept[key]
+    return found
 
 
 def _with_number(state: State, explained: Explained, spoilt: str) -> Explained:
@@ -291,6 +306,8 @@ def _searched_before(state: State, quantity: str, deadline: float) -> list[Expla
     hidden = [place for place in unseen(state.cases, quantity, state) if place not in case.given]
     for place in [*hidden, *PARENTS[quantity]]:
         for value, text in near(RIGHT[place], place, names, 1, deadline):
+            if time.process_time() > deadline:
+                raise OutOfTimeError
             if np.shape(value) != np.shape(case.right[place]):
                 continue
             assumed = replace(case, traced={**case.traced, place: np.asarray(value, float)})
