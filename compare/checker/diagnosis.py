@@ -48,7 +48,7 @@ class State(NamedTuple):
     wrong: tuple[str, ...]  # returned and not right, or traced and not following
     lines: Lines  # that stand in for those of quantities explained
     settled: frozenset[str]  # wrong, and nothing explains them
-    kept: dict[Any, Any]  # what follows without a line more, once it has been worked out
+    known: dict[Any, Any]  # what was worked out once
 
 
 def wrong_quantities(cases: Sequence[Case]) -> list[str]:
@@ -158,15 +158,40 @@ def fits_everywhere(state: State, lines: Lines, quantities: Collection[str], see
     and where there are numbers to see.
     """
     shown = False
+    order = sorted(quantities, key=STEPS.index)  # the earlier, where it was seen, fails soonest
+    depending = _depending(state, lines)
     for case in state.cases:
         if any(_undecided(state, case, q) for q in quantities):
             continue
-        if misfits(case, lines, quantities):
+        if any(misfits(case, lines, [q]) for q in order):
+            return False
+        if depending and misfits(case, lines, depending):
             return False
         value = case.values.get(seen_in)
         if not shown and value is not None and np.isfinite(value).all():
             shown = bool(misfits(case, state.lines, [seen_in]))
     return shown
+
+
+def _depending(state: State, lines: Lines) -> set[str]:
+    """What must follow everywhere if new lines are the learner's."""
+    new = [q for q in lines if lines[q] != state.lines.get(q)]
+    return set[str]().union(*(_dependent(state, quantity) for quantity in new))
+
+
+def _dependent(state: State, quantity: str) -> set[str]:
+    """What follows where the quantity was seen, and is wrong for no other reason."""
+    key = ("dependent", quantity, state.settled, tuple(state.lines.items()))
+    if key not in state.known:
+        found: set[str] = set()
+        for case, after in zip(state.cases, _following(state, quantity), strict=True):
+            if quantity in case.traced:
+                others = {q for q in case.values if q != quantity} - state.settled
+                open_ = misfits(case, state.lines, others) | (state.settled - {quantity})
+                found |= {q for q in after if q in case.returned and not ANCESTORS[q] & open_}
+        state.known[key] = found
+    known: set[str] = state.known[key]
+    return known
 
 
 def _spoils(state: State, lines: Lines, quantity: str) -> bool:
@@ -179,17 +204,17 @@ def _spoils(state: State, lines: Lines, quantity: str) -> bool:
 
 def _following(state: State, quantity: str) -> list[set[str]]:
     """For each batch what comes after the quantity and follows."""
-    key = (quantity, state.settled, tuple(state.lines.items()))
-    if key not in state.kept:
+    key = ("following", quantity, state.settled, tuple(state.lines.items()))
+    if key not in state.known:
         after = [
             {q for q in case.values if q not in state.settled and quantity in ANCESTORS[q]}
             for case in state.cases
         ]
-        state.kept[key] = [
+        state.known[key] = [
             quantities - misfits(case, state.lines, quantities)
             for case, quantities in zip(state.cases, after, strict=True)
         ]
-    found: list[set[str]] = state.kept[key]
+    found: list[set[str]] = state.known[key]
     return found
 
 

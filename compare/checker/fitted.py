@@ -10,6 +10,7 @@ import numpy as np
 
 from compare.checker.lines import STEPS, run_line
 from compare.checker.vocabulary import (
+    CLOSE,
     INPUTS,
     Array,
     Environment,
@@ -88,7 +89,7 @@ def _solved(
     base = at(*[0.0] * count)
     units = [at(*row) for row in np.eye(count)]
     twice = at(*[2.0] * count)
-    if base is None or twice is None or any(unit is None for unit in units):
+    if base is None or twice is None or any(unit is None for unit in units) or not base.size:
         return
     slopes = np.stack([unit - base for unit in units if unit is not None], axis=1)
     linear = base + 2 * slopes.sum(axis=1)
@@ -98,6 +99,9 @@ def _solved(
         if np.linalg.matrix_rank(slopes) < count:
             return
     numbers, *_ = np.linalg.lstsq(slopes, observed.ravel() - base, rcond=None)
+    terms = abs(slopes).max(axis=0) * abs(numbers)
+    if (terms <= CLOSE * abs(observed).max()).any():  # 0 but for rounding: as well without it
+        return
     plain = [float(f"{number:.9g}") for number in numbers]
     value = at(*plain)
     if value is not None and equal(value.reshape(observed.shape), observed):
