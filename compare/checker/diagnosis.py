@@ -50,6 +50,7 @@ class State(NamedTuple):
     wrong: tuple[str, ...]  # returned and not right, or traced and not following
     lines: Lines  # that stand in for those of quantities explained
     settled: frozenset[str]  # wrong, and nothing explains them
+    known: dict[Any, Any]  # what was worked out once
 
 
 def wrong_quantities(cases: Sequence[Case]) -> list[str]:
@@ -64,7 +65,7 @@ def explain(cases: Sequence[Case], wrong: Sequence[str], seconds: float) -> list
     traced = {q for case in cases for q in misfits(case, {}, case.traced)}
     behind = frozenset().union(*(ANCESTORS[q] for q in wrong)) if wrong else frozenset(STEPS)
     suspects = tuple(q for q in STEPS if q in wrong or (q in traced and q in behind))
-    state, places = State(cases, suspects, {}, frozenset()), []
+    state, places = State(cases, suspects, {}, frozenset(), {}), []
     while open_ := open_quantities(state):
         place = _single(state, open_) or _more(state, open_[0], deadline)
         places.append(place)
@@ -191,10 +192,14 @@ def fits_everywhere(state: State, lines: Lines, quantities: Collection[str], see
     and where there are numbers to see.
     """
     shown = False
+    order = sorted(quantities, key=STEPS.index)  # the earlier, where it was seen, fails soonest
+    depending = _depending(state, lines)
     for case in state.cases:
         if any(_undecided(state, case, q) for q in quantities):
             continue
-        if misfits(case, lines, quantities):
+        if any(misfits(case, lines, [q]) for q in order):
+            return False
+        if depending and misfits(case, lines, depending):
             return False
         value = case.values.get(seen_in)
         if not shown and value is not None and np.isfinite(value).all():
@@ -202,14 +207,49 @@ def fits_everywhere(state: State, lines: Lines, quantities: Collection[str], see
     return shown
 
 
+def _depending(state: State, lines: Lines) -> set[str]:
+    """What must follow everywhere if new lines are the learner's."""
+    new = [q for q in lines if lines[q] != state.lines.get(q)]
+    return set[str]().union(*(_dependent(state, quantity) for quantity in new))
+
+
+def _dependent(state: State, quantity: str) -> set[str]:
+    """What follows where the quantity was seen, and is wrong for no other reason."""
+    key = ("dependent", quantity, state.settled, tuple(state.lines.items()))
+    if key not in state.known:
+        found: set[str] = set()
+        for case, after in zip(state.cases, _following(state, quantity), strict=True):
+            if quantity in case.traced:
+                others = {q for q in case.values if q != quantity} - state.settled
+                open_ = misfits(case, state.lines, others) | (state.settled - {quantity})
+                found |= {q for q in after if q in case.returned and not ANCESTORS[q] & open_}
+        state.known[key] = found
+    known: set[str] = state.known[key]
+    return known
+
+
 def _spoils(state: State, lines: Lines, quantity: str) -> bool:
     """With a wrong line in an unseen place, something that does follow no longer would."""
-    for case in state.cases:
-        kept = [q for q in case.values if q not in state.settled and quantity in ANCESTORS[q]]
-        kept = [q for q in kept if q not in misfits(case, state.lines, kept)]
-        if misfits(case, lines, kept):
-            return True
-    return False
+    return any(
+        misfits(case, lines, kept)
+        for case, kept in zip(state.cases, _following(state, quantity), strict=True)
+    )
+
+
+def _following(state: State, quantity: str) -> list[set[str]]:
+    """For each batch what comes after the quantity and follows."""
+    key = ("following", quantity, state.settled, tuple(state.lines.items()))
+    if key not in state.known:
+        after = [
+            {q for q in case.values if q not in state.settled and quantity in ANCESTORS[q]}
+            for case in state.cases
+        ]
+        state.known[key] = [
+            quantities - misfits(case, state.lines, quantities)
+            for case, quantities in zip(state.cases, after, strict=True)
+        ]
+    found: list[set[str]] = state.known[key]
+    return found
 
 
 def _with_number(state: State, explained: Explained, spoilt: str) -> Explained:
@@ -338,6 +378,8 @@ def _searched_before(state: State, quantity: str, deadline: float) -> list[Expla
     hidden = [place for place in unseen(state.cases, quantity, state) if place not in case.given]
     for place in [*hidden, *PARENTS[quantity]]:
         for value, text in near(RIGHT[place], place, names, 1, deadline):
+            if time.process_time() > deadline:
+                raise OutOfTimeError
             if np.shape(value) != np.shape(case.right[place]):
                 continue
             assumed = replace(case, traced={**case.traced, place: np.asarray(value, float)})
