@@ -158,7 +158,7 @@ def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
     reading = read(traced, answer.trace, wrong)
     now = replace(traced, traced=reading.values)
     others = [replace(case, traced={}) for case in cases]
-    code = Code(now, reading, raised, answer.source)
+    code = Code(now, reading, raised, answer.source, tuple(wrong))
     return [
         now if case is traced else other for case, other in zip(cases, others, strict=True)
     ], code
@@ -168,7 +168,7 @@ def _shows_more(cases: Sequence[Case], code: Code) -> Case | None:
     """The smallest batch that shows a mistake, if the one on which the lines were followed shows
     none, or has fewer gradients.
     """
-    if code.case is None or code.case.raised:
+    if code.case is None or code.case.raised or not code.wrong:
         return None
     ordinary = [c for c in cases if c.name not in EDGES and not c.raised]
     wrong = [c for c in ordinary if wrong_quantities([c])]

@@ -26,6 +26,7 @@ class Code:
     reading: Reading | None = None
     raised: Raised | None = None
     source: str = ""
+    wrong: tuple[str, ...] = ()  # what was returned, and is not right on every ordinary batch
 
     @property
     def stopped(self) -> bool:

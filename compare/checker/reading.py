@@ -128,6 +128,8 @@ def _following(case: Case, quantity: str, seen: Sequence[Seen]) -> tuple[Array, 
     ways = [way for way in ways if np.any(way)]  # zeros may be anything's
     second = None
     for one in seen:
+        if one.value.size < expected.size:
+            continue
         for form in _forms(one, expected.shape):
             if any(agree(way, form, tolerance) for way in ways):
                 if not any(np.array_equal(form, value) for value in case.traced.values()):
