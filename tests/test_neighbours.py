@@ -185,7 +185,7 @@ def test_no_neighbour_of_a_right_line_is_misnamed(
     size = (LARGE if full else SAMPLE)[edits]
     cases = neighbours(edits, RETURNED[returned], random.Random(SEED))
     chosen = itertools.islice(cases, size)
-    outcomes = [outcome(case, search=5.0 if full else 1.0) for case in chosen]
+    outcomes = [outcome(case, search=5.0 if full else 2.0) for case in chosen]
     words = ("placed", "explained", "misnamed")
     count = {word: sum(getattr(o, word) for o in outcomes) for word in words}
     print(f"of {len(outcomes)} neighbours: {count}")
