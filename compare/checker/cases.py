@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ class Case:
     overwritten: frozenset[str] = frozenset()  # returned after something else was written there
     any_shape: bool = False  # lines are run on values of another shape than the notes', too
 
-    @property
+    @cached_property
     def given(self) -> dict[str, Array]:
         """The learner's own values that later lines can be run on."""
         usable = {
@@ -69,11 +70,11 @@ class Case:
     def _is_shaped(self, name: str) -> bool:
         return np.shape(self.returned[name]) == np.shape(self.right[name])
 
-    @property
+    @cached_property
     def odd_shapes(self) -> bool:
         return not all(map(self._is_shaped, self.returned))
 
-    @property
+    @cached_property
     def values(self) -> dict[str, Array]:
         """All that can be judged here: returned or, where that is not, traced."""
         return {**self.traced, **{q: v for q, v in self.returned.items() if q not in self.traced}}
@@ -89,12 +90,14 @@ def is_right(case: Case, quantity: str) -> bool:
     return agree(case.right[quantity], case.returned[quantity], case.allowed[quantity])
 
 
-def walk(case: Case, lines: Lines, last: str = STEPS[-1]) -> dict[str, Array] | None:
-    """Each quantity up to the last, by its line, from the learner's own earlier values; what these
-    leave out is computed on the way. None if a line raises.
+def walk(
+    case: Case, lines: Lines, last: str = STEPS[-1], only: Collection[str] = STEPS
+) -> dict[str, Array] | None:
+    """Each quantity up to the last, by its line, from the learner's own earlier values, or `only`
+    some of those that have one; what these leave out is computed on the way. None if a line raises.
     """
     try:
-        return follow(case.problem, case.given, lines, last)
+        return follow(case.problem, case.given, lines, last, only)
     except ERRORS:
         return None
 
@@ -112,12 +115,15 @@ def misfits(case: Case, lines: Lines, quantities: Collection[str]) -> set[str]:
     todo = [q for q in STEPS if q in quantities and q in observed]
     if not todo:
         return set()
-    computed = walk(case, lines, todo[-1])
+    computed = walk(case, lines, todo[-1], todo)
     if computed is None:
         return set(todo)
-    found = {q for q in todo if not _follows(case, q, computed, lines, observed[q])}
+    try:
+        found = {q for q in todo if not _follows(case, q, computed, lines, observed[q])}
+    except ERRORS:  # a line that was tried gives a shape that others cannot work with
+        return set(todo)
     if found and "dz1" not in lines and "dz1" not in case.given and _masks_differ(case, computed):
-        by_z1 = walk(case, {**lines, "dz1": ALSO_RIGHT["dz1"]}, todo[-1]) or computed
+        by_z1 = walk(case, {**lines, "dz1": ALSO_RIGHT["dz1"]}, todo[-1], todo) or computed
         again = {q for q in todo if not _follows(case, q, by_z1, lines, observed[q])}
         found = min(found, again, key=len)
     both = case.traced.keys() & case.returned.keys()

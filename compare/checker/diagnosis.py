@@ -10,6 +10,7 @@ quantity that nobody has seen; whatever is told gives the learner's numbers on e
 import ast
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -59,15 +60,21 @@ def wrong_quantities(cases: Sequence[Case]) -> list[str]:
 
 
 def explain(cases: Sequence[Case], wrong: Sequence[str], seconds: float) -> list[Place]:
-    """The mistakes behind the wrong quantities, in the order in which they were found."""
-    deadline = time.process_time() + seconds
+    """The mistakes behind the wrong quantities, in the order in which they were found. What is not
+    in the catalogue is searched for so many seconds in all.
+    """
     cases = sorted(cases, key=lambda case: (not case.traced, case.problem.X.size))
     traced = {q for case in cases for q in misfits(case, {}, case.traced)}
     behind = frozenset().union(*(ANCESTORS[q] for q in wrong)) if wrong else frozenset(STEPS)
     suspects = tuple(q for q in STEPS if q in wrong or (q in traced and q in behind))
     state, places = State(cases, suspects, {}, frozenset(), {}), []
     while open_ := open_quantities(state):
-        place = _single(state, open_) or _more(state, open_[0], deadline)
+        place = _single(state, open_)
+        if place is None:
+            start = time.process_time()
+            place = _between(state, open_[0], start + seconds / 2)
+            place = place or _more(state, open_[0], start + seconds)
+            seconds -= time.process_time() - start
         places.append(place)
         found = place.fits[:1]
         state = state._replace(
@@ -193,7 +200,7 @@ def fits_everywhere(state: State, lines: Lines, quantities: Collection[str], see
     """
     shown = False
     order = sorted(quantities, key=STEPS.index)  # the earlier, where it was seen, fails soonest
-    depending = _depending(state, lines)
+    depending = _depending(state, lines, seen_in)
     for case in state.cases:
         if any(_undecided(state, case, q) for q in quantities):
             continue
@@ -207,9 +214,9 @@ def fits_everywhere(state: State, lines: Lines, quantities: Collection[str], see
     return shown
 
 
-def _depending(state: State, lines: Lines) -> set[str]:
-    """What must follow everywhere if new lines are the learner's."""
-    new = [q for q in lines if lines[q] != state.lines.get(q)]
+def _depending(state: State, lines: Lines, seen_in: str) -> set[str]:
+    """What must follow everywhere if new lines are the learner's, and explain this quantity."""
+    new = {q for q in lines if lines[q] != state.lines.get(q)} | {seen_in}
     return set[str]().union(*(_dependent(state, quantity) for quantity in new))
 
 
@@ -364,6 +371,32 @@ def _searchable(state: State, quantity: str) -> tuple[Case, Mapping[str, Any]] |
             computed = walk(case, state.lines, quantity)
             if computed is not None and np.isfinite(case.values[quantity]).all():
                 return case, environment(case, computed)
+    return None
+
+
+def _between(state: State, quantity: str, deadline: float) -> Place | None:
+    """One or two edits of a line just before it that was found nowhere in the code, though the
+    quantity was: it may have another shape there.
+    """
+    case = next((case for case in state.cases if quantity in case.traced), None)
+    known = _searchable(state, quantity)
+    if case is None or known is None or known[0] is not case:
+        return None
+    for edits in (1, 2):
+        for place in PARENTS[quantity]:
+            if place in case.given or place in state.settled or place in state.lines:
+                continue
+            with suppress(OutOfTimeError):
+                for value, text in near(RIGHT[place], place, known[1], edits, deadline):
+                    if time.process_time() > deadline:
+                        return None
+                    assumed = replace(case, traced={**case.traced, place: np.asarray(value, float)})
+                    if misfits(assumed, state.lines, [quantity]):
+                        continue
+                    found = Explained(place, text())
+                    lines = {**state.lines, place: found.line}
+                    if fits_everywhere(state, lines, {place, quantity}, quantity):
+                        return Place(place, (found,), quantity)
     return None
 
 

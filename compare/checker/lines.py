@@ -6,7 +6,7 @@ numbers that the learner was given.
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from types import CodeType
 from typing import Any
@@ -110,9 +110,11 @@ def follow(
     given: Mapping[str, Any] | None = None,
     replaced: Mapping[str, str] | None = None,
     last: str = STEPS[-1],
+    only: Collection[str] = STEPS,
 ) -> dict[str, Any]:
     """Each quantity up to the last, computed by its line, or the one that replaces it, from the
-    earlier ones: from their `given` values where there are any, else from those just computed.
+    earlier ones: from their `given` values where there are any, else from those just computed. Of
+    those that are given, `only` these are computed.
 
     Raises whatever a replaced line raises.
     """
@@ -120,8 +122,9 @@ def follow(
     environment = inputs(problem)
     computed = {}
     for name in STEPS[: STEPS.index(last) + 1]:
-        computed[name] = run_line(replaced.get(name, RIGHT[name]), name, environment)
-        environment[name] = given.get(name, computed[name])
+        if name in only or name not in given:
+            computed[name] = run_line(replaced.get(name, RIGHT[name]), name, environment)
+        environment[name] = given[name] if name in given else computed[name]
     return computed
 
 

@@ -65,7 +65,9 @@ def _statements(
         for found in search.level(first.value, edits):
             yield found.value, partial(_text, [(target.id, found.tree)])
         return
-    for spent in range(edits, -1, -1):
+    for spent in dict.fromkeys(
+        (edits, 0, *range(1, edits))
+    ):  # all in one statement: there are fewer
         for found in search.near(first.value, spent)[spent]:
             later = search.after(target.id, found.value, changed=spent > 0)
             for value, text in _statements(rest, edits - spent, later):
@@ -282,7 +284,7 @@ class Search:
                 yield from self._reduced(found, name, chosen)
 
     def _reduced(self, found: Found, name: str, options: Mapping[str, Any]) -> Iterator[Found]:
-        if not isinstance(found.value, np.ndarray):
+        if not isinstance(found.value, np.ndarray | np.generic):
             return
         value = tried(getattr(found.value, name), **options)
         if value is not None:

@@ -12,6 +12,9 @@ from compare.checker.vocabulary import Array, Environment, OutOfTimeError, equal
 
 __all__ = ["OutOfTimeError", "instead", "near"]
 
+MORE = 4000  # lines that are looked at once one fits: a simpler one may be among them
+MOST = 100  # that fit
+
 Source = Callable[[str, str, Environment, Array, float], Iterator[str]]
 
 
@@ -26,21 +29,28 @@ def instead(
         return
     told: set[str] = set()
     for text in KINDS[kind](line, quantity, known, observed, deadline):
-        if time.process_time() > deadline:  # the caller has used it
-            raise OutOfTimeError
         text = normal(text)
         if text not in told:
             told.add(text)
             yield text
+        if time.process_time() > deadline:  # the caller has used it
+            raise OutOfTimeError
 
 
 def _edited(edits: int) -> Source:
     def source(
         line: str, quantity: str, known: Environment, observed: Array, deadline: float
     ) -> Iterator[str]:
+        fits: list[str] = []
+        more = MORE
         for value, text in near(line, quantity, known, edits, deadline):
             if equal(value, observed):
-                yield text()
+                fits.append(text())
+            more -= bool(fits)
+            if not more or len(fits) == MOST:
+                yield from sorted(fits, key=len)
+                fits, more = [], MORE
+        yield from sorted(fits, key=len)
 
     return source
 

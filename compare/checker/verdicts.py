@@ -136,7 +136,8 @@ def _over(cases: Sequence[Case], wrong: Sequence[str]) -> dict[str, str]:
         if follows(without, {}, later):
             continue
         named = explain(without, [q for q in wrong if q != quantity], seconds=0)
-        if not any(place.quantity == quantity and place.fits for place in named):
+        lines = [place.fits[0].line for place in named if place.fits]
+        if not any(line.startswith(f"{quantity} = ") for line in lines):
             del over[quantity]
     return over
 
