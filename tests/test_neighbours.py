@@ -23,8 +23,8 @@ from tests.edits import edited, twice_edited
 from tests.learners import HEAD
 
 SEED = 3
-SAME = 1e-9  # of the largest value
-SHOWS = 1e-6  # of the largest value: what is nearer, no batch may tell from rounding
+SAME = 1e-9  # of the largest value, right or the learner's
+SHOWS = 1e-6  # of the largest right value: what is nearer, no batch may tell from rounding
 LARGEST = 16  # times as many elements as the right value has
 ORDINARY = {name: p for name, p in probes(SEED).items() if name not in EDGES}
 FRESH = probes(SEED + 1)["many classes and units"]  # which the checker has not seen
@@ -83,18 +83,30 @@ def shows(quantity: str, line: str, returned: Sequence[str]) -> bool:
             values = follow(problem, replaced={quantity: line})
         except Exception:
             return False
-        changed = changed or not all(near(values[q], right[q], SHOWS) for q in returned)
+        changed = changed or not all(
+            near(values[q], right[q], SHOWS * largest(right[q])) for q in returned
+        )
     return changed
 
 
-def near(one: Any, other: Any, within: float = SAME) -> bool:
-    """Equal but for rounding where both are finite, and neither is where the other is not."""
+def near(one: Any, other: Any, within: float) -> bool:
+    """No further apart where both are finite, and neither is where the other is not. A row, or a
+    number, for all samples is equal to itself repeated.
+    """
     one, other = np.asarray(one, float), np.asarray(other, float)
-    if one.shape != other.shape or not np.array_equal(np.isfinite(one), np.isfinite(other)):
+    try:
+        one, other = np.broadcast_arrays(one, other)
+    except ValueError:
+        return False
+    if not np.array_equal(np.isfinite(one), np.isfinite(other)):
         return False
     finite = np.isfinite(other)
-    largest = abs(other[finite]).max(initial=0)
-    return bool((abs(one - other)[finite] <= within * largest).all())
+    return bool((abs(one - other)[finite] <= within).all())
+
+
+def largest(*arrays: Any) -> float:
+    """Of the finite numbers."""
+    return max(float(abs(a[np.isfinite(a)]).max(initial=0)) for a in map(np.asarray, arrays))
 
 
 class Outcome(NamedTuple):
@@ -134,9 +146,11 @@ class Outcome(NamedTuple):
         """The line that is told gives the learner's numbers on a batch that the checker has not
         seen.
         """
+        quantity = finding.quantity
         theirs = follow(FRESH, replaced={self.neighbour.quantity: self.neighbour.line})
-        told = run_line(finding.wrong_line, finding.quantity, {**inputs(FRESH), **theirs})
-        return near(told, theirs[finding.quantity])
+        told = run_line(finding.wrong_line, quantity, {**inputs(FRESH), **theirs})
+        within = SAME * largest(theirs[quantity], follow(FRESH)[quantity])
+        return near(told, theirs[quantity], within)
 
     def __str__(self) -> str:
         said = [

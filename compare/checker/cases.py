@@ -1,6 +1,7 @@
 """One batch and what the learner's code made of it, and when two arrays count as the same."""
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -55,6 +56,7 @@ class Case:
     traced: Mapping[str, Array] = field(default_factory=dict)
     overwritten: frozenset[str] = frozenset()  # returned after something else was written there
     written: Mapping[str, Array] = field(default_factory=dict)  # what was left in arguments
+    any_shape: bool = False  # lines are run on values of another shape than the notes', too
 
     @property
     def given(self) -> dict[str, Array]:
@@ -62,10 +64,17 @@ class Case:
         usable = {
             name: np.asarray(value, np.float64)
             for name, value in self.returned.items()
-            if np.shape(value) == np.shape(self.right[name]) and name not in self.overwritten
+            if name not in self.overwritten and (self.any_shape or self._is_shaped(name))
         }
         left = {f"{name}{WRITTEN}": value for name, value in self.written.items()}
         return usable | dict(self.traced) | left
+
+    def _is_shaped(self, name: str) -> bool:
+        return np.shape(self.returned[name]) == np.shape(self.right[name])
+
+    @property
+    def odd_shapes(self) -> bool:
+        return not all(map(self._is_shaped, self.returned))
 
     @property
     def values(self) -> dict[str, Array]:
@@ -125,6 +134,9 @@ def misfits(case: Case, lines: Lines, quantities: Collection[str]) -> set[str]:
     if found and both:  # it may follow from what was returned, and not from what was traced
         unread = replace(case, traced={q: v for q, v in case.traced.items() if q not in both})
         found -= {q for q in found if q in case.returned} - misfits(unread, lines, found)
+    if found and case.odd_shapes and not case.any_shape:  # a row for all samples, as NumPy allows
+        with suppress(*ERRORS):
+            found &= misfits(replace(case, any_shape=True), lines, found)
     return found
 
 

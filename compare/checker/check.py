@@ -9,7 +9,7 @@ from typing import Any, Protocol, get_args
 
 import numpy as np
 
-from compare.checker.cases import Case, make_case
+from compare.checker.cases import Case, agree, make_case
 from compare.checker.conventions import (
     as_mistake,
     first_difference,
@@ -126,13 +126,7 @@ def judge(
             )
             for probe, problem in batches.items()
         ]
-        cases, code = followed(cases, answer)
-        other = _shows_more(cases, code) if again is not None else None
-        if again is not None and other is not None:
-            more = again({other.name: other.problem}, trace=other.name)
-            if more.trace:
-                more = more._replace(runs=answer.runs, source=answer.source)
-                cases, code = followed(cases, more)
+        cases, code = _followed_as_needed(cases, answer, again)
         if not answer.trace and len(raised) == len(answer.runs):
             return Report(name, (), (), error, output=answer.output, source=answer.source)
         unstable = unstable_quantities(answer)
@@ -162,6 +156,25 @@ def judge(
         source=answer.source,
         cases=tuple(cases),
     )
+
+
+def _followed_as_needed(
+    cases: list[Case], answer: Answer, again: Runner | None
+) -> tuple[list[Case], Code]:
+    """On one batch; on another one, too, where that shows a mistake better. A right file is not run
+    again.
+    """
+    cases, code = followed(cases, answer)
+    if again is None:
+        return cases, code
+    if code.stopped:
+        return _followed_once_more(cases, code, again), code
+    other = _shows_more(cases, code)
+    if other is not None:
+        more = again({other.name: other.problem}, trace=other.name)
+        if more.trace:
+            return followed(cases, more._replace(runs=answer.runs, source=answer.source))
+    return cases, code
 
 
 def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
@@ -203,6 +216,23 @@ def _differing(
     if again is None or not answer.trace or not unstable_quantities(answer):
         return None
     return first_difference(answer.trace, again({probe: batches[probe]}, trace=probe).trace)
+
+
+def _followed_once_more(cases: list[Case], code: Code, again: Runner) -> list[Case]:
+    """Where the code raises, and what it had computed is not right: what it had on another batch,
+    too, so that what is said of it has been seen twice.
+    """
+    first = code.case
+    if first is None or all(
+        agree(first.right[q], v, first.allowed[q]) for q, v in first.traced.items()
+    ):
+        return cases
+    other = next((c for c in cases if c.raised and c.name not in (*EDGES, first.name)), None)
+    if other is None:
+        return cases
+    more = again({other.name: other.problem}, trace=other.name)
+    traced = read(other, more.trace, ()).values
+    return [replace(case, traced=traced) if case is other else case for case in cases]
 
 
 def _error_line(raised: Mapping[str, str | None], probes: int) -> str:

@@ -51,6 +51,7 @@ class State(NamedTuple):
     wrong: tuple[str, ...]  # returned and not right, or traced and not following
     lines: Lines  # that stand in for those of quantities explained
     settled: frozenset[str]  # wrong, and nothing explains them
+    known: dict[Any, Any]  # what was worked out once
 
 
 def wrong_quantities(cases: Sequence[Case]) -> list[str]:
@@ -70,7 +71,7 @@ def explain(
     traced = {q for case in cases for q in misfits(case, lines, case.traced)}
     behind = frozenset().union(*(ANCESTORS[q] for q in wrong)) if wrong else frozenset(STEPS)
     suspects = tuple(q for q in STEPS if q in wrong or (q in traced and q in behind))
-    state, places = State(cases, suspects, lines, frozenset()), []
+    state, places = State(cases, suspects, lines, frozenset(), {}), []
     while open_ := open_quantities(state):
         place = _single(state, open_) or _more(state, open_[0], deadline)
         places.append(place)
@@ -101,7 +102,7 @@ def _undecided(state: State, case: Case, quantity: str) -> bool:
     )
 
 
-def _single(state: State, open_: Sequence[str]) -> Place | None:
+def _single(state: State, open_: Sequence[str], alone: bool = False) -> Place | None:
     """The one mistake of the catalogue after which the fewest quantities are left open."""
     for quantity in open_:
         if _all_zero(state, quantity):
@@ -110,7 +111,7 @@ def _single(state: State, open_: Sequence[str]) -> Place | None:
         fewest = len(open_)
         for candidate in _candidates(state, quantity):
             left = _left(state, candidate, open_, quantity)
-            if left is None or left >= len(open_):
+            if left is None or left >= len(open_) or not _holds(state, candidate, alone):
                 continue
             if left < fewest:
                 best, fewest = [], left
@@ -157,28 +158,30 @@ def _left(state: State, candidate: Explained, open_: Sequence[str], quantity: st
     elsewhere = candidate.quantity != quantity
     if elsewhere and (_spoils(state, lines, candidate.quantity) or _all_zero(state, quantity)):
         return None
-    if _partly(state, candidate):
-        return None
     left = open_quantities(state._replace(lines=lines))
     return len(left) if elsewhere else min(len(left), len(open_) - 1)
 
 
-def _partly(state: State, candidate: Explained) -> bool:
-    """A line for a quantity that was not returned: what was returned follows from it on some of the
-    batches, and on others not.
+def _holds(state: State, candidate: Explained, alone: bool = False) -> bool:
+    """A line for a quantity that was seen on one batch, or on none: on all the others, too, what
+    was returned follows from it; or would, but for one more mistake of the catalogue.
     """
     if _is_returned(state, candidate.quantity):
-        return False
-    lines = {**state.lines, candidate.quantity: candidate.line}
+        return True
+    then = state._replace(lines={**state.lines, candidate.quantity: candidate.line})
+    mended, open_ = False, False
     for quantity in state.wrong:
         if candidate.quantity not in ANCESTORS[quantity] or not _is_returned(state, quantity):
             continue
         cases = [c for c in state.cases if quantity in c.returned]
         cases = [c for c in cases if misfits(c, state.lines, [quantity])]
-        left = [c for c in cases if misfits(c, lines, [quantity])]
+        left = [c for c in cases if misfits(c, then.lines, [quantity])]
         if 0 < len(left) < len(cases):
-            return True
-    return False
+            return False  # on some of the batches it follows, and on others not
+        mended, open_ = mended or bool(cases and not left), open_ or bool(left)
+    if mended or not open_:
+        return True
+    return not alone and _single(then, open_quantities(then), alone=True) is not None
 
 
 def _is_returned(state: State, quantity: str) -> bool:
@@ -195,10 +198,14 @@ def fits_everywhere(state: State, lines: Lines, quantities: Collection[str], see
     and where there are numbers to see.
     """
     shown = False
+    order = sorted(quantities, key=STEPS.index)  # the earlier, where it was seen, fails soonest
+    depending = _depending(state, lines)
     for case in state.cases:
         if any(_undecided(state, case, q) for q in quantities):
             continue
-        if misfits(case, lines, quantities):
+        if any(misfits(case, lines, [q]) for q in order):
+            return False
+        if depending and misfits(case, lines, depending):
             return False
         value = case.values.get(seen_in)
         if not shown and value is not None and np.isfinite(value).all():
@@ -206,14 +213,49 @@ def fits_everywhere(state: State, lines: Lines, quantities: Collection[str], see
     return shown
 
 
+def _depending(state: State, lines: Lines) -> set[str]:
+    """What must follow everywhere if new lines are the learner's."""
+    new = [q for q in lines if lines[q] != state.lines.get(q)]
+    return set[str]().union(*(_dependent(state, quantity) for quantity in new))
+
+
+def _dependent(state: State, quantity: str) -> set[str]:
+    """What follows where the quantity was seen, and is wrong for no other reason."""
+    key = ("dependent", quantity, state.settled, tuple(state.lines.items()))
+    if key not in state.known:
+        found: set[str] = set()
+        for case, after in zip(state.cases, _following(state, quantity), strict=True):
+            if quantity in case.traced:
+                others = {q for q in case.values if q != quantity} - state.settled
+                open_ = misfits(case, state.lines, others) | (state.settled - {quantity})
+                found |= {q for q in after if q in case.returned and not ANCESTORS[q] & open_}
+        state.known[key] = found
+    known: set[str] = state.known[key]
+    return known
+
+
 def _spoils(state: State, lines: Lines, quantity: str) -> bool:
     """With a wrong line in an unseen place, something that does follow no longer would."""
-    for case in state.cases:
-        kept = [q for q in case.values if q not in state.settled and quantity in ANCESTORS[q]]
-        kept = [q for q in kept if q not in misfits(case, state.lines, kept)]
-        if misfits(case, lines, kept):
-            return True
-    return False
+    return any(
+        misfits(case, lines, kept)
+        for case, kept in zip(state.cases, _following(state, quantity), strict=True)
+    )
+
+
+def _following(state: State, quantity: str) -> list[set[str]]:
+    """For each batch what comes after the quantity and follows."""
+    key = ("following", quantity, state.settled, tuple(state.lines.items()))
+    if key not in state.known:
+        after = [
+            {q for q in case.values if q not in state.settled and quantity in ANCESTORS[q]}
+            for case in state.cases
+        ]
+        state.known[key] = [
+            quantities - misfits(case, state.lines, quantities)
+            for case, quantities in zip(state.cases, after, strict=True)
+        ]
+    found: list[set[str]] = state.known[key]
+    return found
 
 
 def _with_number(state: State, explained: Explained, spoilt: str) -> Explained:
@@ -311,7 +353,7 @@ def _searched(kind: str) -> Source:
                 continue
             lines = {**state.lines, quantity: line}
             found = Explained(quantity, line)
-            if fits_everywhere(state, lines, {quantity}, quantity) and not _partly(state, found):
+            if fits_everywhere(state, lines, {quantity}, quantity) and _holds(state, found):
                 return [found]
         return []
 
@@ -354,6 +396,8 @@ def _searched_before(state: State, quantity: str, deadline: float) -> list[Expla
     hidden = [place for place in unseen(state.cases, quantity, state) if place not in case.given]
     for place in [*hidden, *PARENTS[quantity]]:
         for value, text in near(RIGHT[place], place, names, 1, deadline):
+            if time.process_time() > deadline:
+                raise OutOfTimeError
             if np.shape(value) != np.shape(case.right[place]):
                 continue
             assumed = replace(case, traced={**case.traced, place: np.asarray(value, float)})

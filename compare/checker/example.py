@@ -54,5 +54,5 @@ def _matrix(value: Array, right: Array) -> list[str]:
         for j, number in enumerate(np.asarray(row, float)):
             differs = not same or not np.isclose(number, right[i, j], rtol=1e-12, atol=0)
             cells.append(f"{number:10.4f}{'*' if differs else ' '}")
-        lines.append("  " + " ".join(cells))
+        lines.append("  " + " ".join(cells).rstrip())
     return lines

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from compare.bounds.quantities import GRADIENTS
-from compare.checker.cases import Array, Case, agree, misfits
-from compare.checker.lines import RIGHT, STEPS, run_line
-from compare.checker.records import Finding
+from compare.checker.cases import Array, Case, agree, is_right, misfits
+from compare.checker.lines import ANCESTORS, RIGHT, STEPS, run_line
+from compare.checker.records import Finding, Kind
 from compare.checker.trace import Binding
 
 ARGUMENTS = ("X", "W1", "b1", "W2", "b2")
@@ -95,23 +95,32 @@ def exchange(one: str, other: str, batch: str, at: Binding | None) -> Finding:
 
 
 def held(cases: Sequence[Case], wrong: Sequence[str]) -> dict[str, str]:
-    """Wrong quantities that hold, on every batch, the right value of a later one."""
+    """Wrong quantities that hold, on every batch, the right value of a later one; or of an earlier
+    one, if it is not from there that the code went on.
+    """
     found = {}
     for quantity in wrong:
         here = [case for case in cases if quantity in case.returned]
-        for later in STEPS[STEPS.index(quantity) + 1 :]:
-            if here and all(
-                agree(c.right[later], c.returned[quantity], c.allowed[later]) for c in here
-            ):
-                found[quantity] = later
+        at = STEPS.index(quantity)
+        others = [*STEPS[at + 1 :], *(STEPS[:at] if _unused(cases, quantity) else ())]
+        for other in others if here else ():
+            if all(agree(c.right[other], c.returned[quantity], c.allowed[other]) for c in here):
+                found[quantity] = other
                 break
     return found
 
 
-def in_its_place(quantity: str, later: str, batch: str) -> Finding:
-    return Finding(
-        quantity, "another-value", f"yours is {later}", "the value of another step", batch=batch
-    )
+def _unused(cases: Sequence[Case], quantity: str) -> bool:
+    """What is computed from it was returned, and is right."""
+    after = [q for q in STEPS if quantity in ANCESTORS[q]]
+    right = [is_right(case, q) for case in cases for q in after if q in case.returned]
+    return bool(right) and all(right)
+
+
+def in_its_place(quantity: str, other: str, batch: str, harmless: bool) -> Finding:
+    kind: Kind = "remark" if harmless else "mistake"
+    seen = "the value of another step"
+    return Finding(quantity, "another-value", f"yours is {other}", seen, kind=kind, batch=batch)
 
 
 def stand_ins(quantity: str, names: Mapping[str, Any], observed: Array) -> Iterator[str]:

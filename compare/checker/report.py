@@ -78,7 +78,7 @@ def report_text(report: Report, hint: Hint) -> str:
 
 def _table(report: Report, hint: Hint) -> list[str]:
     """A row for each quantity, and what is said of it below."""
-    if report.right and not report.edges and _gradients_alone(report):
+    if report.right and _gradients_alone(report):
         return _all_right(report)
     shown = [q for q in report.quantities if q.verdict != "unseen"]
     if not shown:
@@ -95,9 +95,10 @@ def _table(report: Report, hint: Hint) -> list[str]:
 
 
 def _gradients_alone(report: Report) -> bool:
-    """Nothing else was returned, but perhaps the loss."""
+    """They are right, and nothing else was returned, but perhaps a right loss."""
     returned = {name for case in report.cases for name in case.returned}
-    return returned <= {"loss", *GRADIENTS}
+    right = all(q.verdict in ("right", "unseen") for q in report.quantities)
+    return right and returned <= {"loss", *GRADIENTS}
 
 
 def _all_right(report: Report) -> list[str]:

@@ -79,7 +79,9 @@ def diagnosed(
         )
         verdicts |= dict.fromkeys(wrong, "remark")
     elif wrong or (code.raised and not any(case.returned for case in cases)):
-        found, over = _explained(judged, wrong, code, seconds, lines or {}, unstable)
+        stopped = [case for case in cases if case.raised and case.traced and code.stopped]
+        found, over = _explained([*stopped, *judged], wrong, code, seconds, lines or {}, unstable)
+        found = found or _misshapen(code)
         findings += found
         if code.stopped and not found:  # nothing but the exception is to blame
             wrong = []
@@ -139,12 +141,12 @@ def _explained(
     cases = [replace(case, overwritten=frozenset({*over, *elsewhere})) for case in cases]
     left = [q for q in wrong if q not in over and q not in elsewhere]
     findings = [_written_over(q, later) for q, later in over.items()]
-    findings += [in_its_place(q, later, cases[0].name) for q, later in elsewhere.items()]
     late = spoilt(cases, left)
     findings += [as_finding(one, code) for one in late]
     known = {**known, **{q: line for one in late for q, line in one.lines.items()}}
     finals = [q for q in SUMMED if any(q in case.returned for case in cases)]
-    harmless = bool(finals) and not any(q in left for q in finals)
+    harmless = bool(finals) and not any(q in left or q in elsewhere for q in finals)
+    findings += [in_its_place(q, r, cases[0].name, harmless) for q, r in elsewhere.items()]
     left = [q for q in left if q not in unstable]
     lines = dict(known)
     with warnings.catch_warnings():
@@ -203,6 +205,25 @@ def _before_the_exception(
         for place in places
         if place.quantity in reached
         or (place.quantity == next_ and place.fits and (place.fits[0].mistakes or not few))
+    ]
+
+
+def _misshapen(code: Code) -> list[Finding]:
+    found = code.misshapen()
+    if found is None or code.case is None:
+        return []
+    quantity, value, first = found
+    yours, right = value.value.shape, np.shape(code.case.right[quantity])
+    return [
+        Finding(
+            quantity,
+            "size",
+            "another size than the batch and the weights have",
+            f"your shape is {yours}, the right one {right}",
+            batch=code.case.name,
+            line=first.binding.line,
+            source=first.binding.source,
+        )
     ]
 
 

@@ -61,7 +61,8 @@ def run(argv: list[str]) -> int:
     else:
         print(_text(reports, options.hint, options.verbose))
     if options.example:
-        print("\n".join(filter(None, (example_text(report) for report in reports))))
+        for example in filter(None, map(example_text, reports)):
+            print(f"\n{example}")
     if options.csv is not None:
         _written(options.csv, "--csv", partial(_write_grades, reports))
     if options.feedback is not None:
