@@ -16,6 +16,7 @@ from compare.checker.lines import (
     ANCESTORS,
     MAGNITUDE,
     STEPS,
+    WRITTEN,
     follow,
     inputs,
     run_line,
@@ -55,17 +56,19 @@ class Case:
     raised: bool = False
     traced: Mapping[str, Array] = field(default_factory=dict)
     overwritten: frozenset[str] = frozenset()  # returned after something else was written there
+    written: Mapping[str, Array] = field(default_factory=dict)  # what was left in arguments
     any_shape: bool = False  # lines are run on values of another shape than the notes', too
 
     @cached_property
     def given(self) -> dict[str, Array]:
-        """The learner's own values that later lines can be run on."""
+        """The learner's own values that later lines can be run on, and the arguments written to."""
         usable = {
             name: np.asarray(value, np.float64)
             for name, value in self.returned.items()
             if name not in self.overwritten and (self.any_shape or self._is_shaped(name))
         }
-        return usable | dict(self.traced)
+        left = {f"{name}{WRITTEN}": value for name, value in self.written.items()}
+        return usable | dict(self.traced) | left
 
     def _is_shaped(self, name: str) -> bool:
         return np.shape(self.returned[name]) == np.shape(self.right[name])
@@ -80,9 +83,16 @@ class Case:
         return {**self.traced, **{q: v for q, v in self.returned.items() if q not in self.traced}}
 
 
-def make_case(name: str, problem: Problem, returned: Mapping[str, Array], raised: bool) -> Case:
+def make_case(
+    name: str,
+    problem: Problem,
+    returned: Mapping[str, Array],
+    raised: bool,
+    written: Mapping[str, Array] | None = None,
+) -> Case:
     right = follow(problem)
-    return Case(name, problem, returned, right, allowed_around(problem, right), raised)
+    allowed = allowed_around(problem, right)
+    return Case(name, problem, returned, right, allowed, raised, written=written or {})
 
 
 def is_right(case: Case, quantity: str) -> bool:
@@ -166,7 +176,9 @@ def tolerance_of(case: Case, quantity: str, computed: Mapping[str, Array]) -> Ar
     own = run_line(MAGNITUDE[quantity], quantity, environment(case, computed))
     u = float(np.finfo(case.problem.dtype).eps) / 2
     floor = ROUNDINGS * (max(case.problem.sizes) + 4) * u * np.asarray(own)
-    known = {q: v for q, v in used.items() if np.shape(v) == np.shape(case.right[q])}
+    known = {
+        q: v for q, v in used.items() if q in case.right and np.shape(v) == np.shape(case.right[q])
+    }
     bound = allowed_around(case.problem, known)[quantity]
     return np.asarray(np.fmax(bound, floor))
 

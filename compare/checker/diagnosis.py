@@ -19,6 +19,7 @@ import numpy as np
 from compare.checker.cases import Array, Case, Lines, environment, is_right, misfits, walk
 from compare.checker.catalogue import CATALOGUE, RATE, Mistake
 from compare.checker.lines import ANCESTORS, PARENTS, RIGHT, STEPS
+from compare.checker.misplaced import stand_ins
 from compare.checker.search import OutOfTimeError, instead, near
 
 VARIANTS_IN_PAIRS = 3  # edits of one mistake that are tried together with another mistake
@@ -59,15 +60,19 @@ def wrong_quantities(cases: Sequence[Case]) -> list[str]:
     return [q for q in STEPS if any(q in case.returned and not is_right(case, q) for case in cases)]
 
 
-def explain(cases: Sequence[Case], wrong: Sequence[str], seconds: float) -> list[Place]:
-    """The mistakes behind the wrong quantities, in the order in which they were found. What is not
-    in the catalogue is searched for so many seconds in all.
+def explain(
+    cases: Sequence[Case], wrong: Sequence[str], seconds: float, lines: Lines | None = None
+) -> list[Place]:
+    """The mistakes behind the wrong quantities, in the order in which they were found. `lines` are
+    those known already to stand in for right ones. What is not in the catalogue is searched for so
+    many seconds in all.
     """
+    lines = lines or {}
     cases = sorted(cases, key=lambda case: (not case.traced, case.problem.X.size))
-    traced = {q for case in cases for q in misfits(case, {}, case.traced)}
+    traced = {q for case in cases for q in misfits(case, lines, case.traced)}
     behind = frozenset().union(*(ANCESTORS[q] for q in wrong)) if wrong else frozenset(STEPS)
     suspects = tuple(q for q in STEPS if q in wrong or (q in traced and q in behind))
-    state, places = State(cases, suspects, {}, frozenset(), {}), []
+    state, places = State(cases, suspects, lines, frozenset(), {}), []
     while open_ := open_quantities(state):
         place = _single(state, open_)
         if place is None:
@@ -129,7 +134,7 @@ def _candidates(state: State, quantity: str) -> Iterator[Explained]:
     for place in (quantity, *unseen(state.cases, quantity, state)):
         for mistake in CATALOGUE:
             if place in mistake.places:
-                for line in mistake.wrong_lines(place):
+                for line in mistake.wrong_lines(place, state.lines.get(place)):
                     yield _with_number(state, Explained(place, line, (mistake,)), quantity)
     for place in PARENTS[quantity]:  # made once more, for this quantity alone
         for mistake in CATALOGUE:
@@ -293,6 +298,7 @@ def _more(state: State, quantity: str, deadline: float) -> Place:
         ()
         if _all_zero(state, quantity)
         else (
+            _stand_in,
             _searched("one edit"),
             _searched_before,
             _searched("numbers"),
@@ -324,7 +330,7 @@ def _pairs(state: State, quantity: str, deadline: float) -> list[Explained]:
                 continue
             if mistake.id <= first.id or mistake.remark or first.remark:
                 continue
-            for one in first.wrong_lines(quantity)[:VARIANTS_IN_PAIRS]:
+            for one in first.wrong_lines(quantity, state.lines.get(quantity))[:VARIANTS_IN_PAIRS]:
                 for both in mistake.wrong_lines(quantity, one)[:VARIANTS_IN_PAIRS]:
                     if both in tried or RATE in both or time.process_time() > deadline:
                         continue
@@ -347,7 +353,8 @@ def _searched(kind: str) -> Source:
             return []
         case, names = known
         observed = case.values[quantity]
-        for line in instead(RIGHT[quantity], quantity, names, observed, kind, deadline):
+        right = state.lines.get(quantity, RIGHT[quantity])
+        for line in instead(right, quantity, names, observed, kind, deadline):
             if _has_tiny(line):  # a fitted number that is 0 but for rounding
                 continue
             lines = {**state.lines, quantity: line}
@@ -357,6 +364,16 @@ def _searched(kind: str) -> Source:
         return []
 
     return source
+
+
+def _stand_in(state: State, quantity: str, deadline: float) -> list[Explained]:
+    """The value of an argument or of an earlier quantity, or a parameter after its update."""
+    known = _searchable(state, quantity)
+    for line in stand_ins(quantity, known[1], known[0].values[quantity]) if known else ():
+        lines = {**state.lines, quantity: line}
+        if fits_everywhere(state, lines, {quantity}, quantity):
+            return [Explained(quantity, line)]
+    return []
 
 
 def _has_tiny(line: str) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 from compare.bounds.quantities import QUANTITIES
 from compare.problems.problem import Problem
 
+WRITTEN = "_written"  # ends the name of what the learner's code left in an argument
 # The twelve quantities, and Y_ind where the notes have it: all that a learner may return.
 STEPS = (*QUANTITIES[: QUANTITIES.index("loss")], "Y_ind", *QUANTITIES[QUANTITIES.index("loss") :])
 
@@ -119,7 +120,7 @@ def follow(
     Raises whatever a replaced line raises.
     """
     given, replaced = given or {}, replaced or {}
-    environment = inputs(problem)
+    environment = inputs(problem) | {n: v for n, v in given.items() if n.endswith(WRITTEN)}
     computed = {}
     for name in STEPS[: STEPS.index(last) + 1]:
         if name in only or name not in given:
