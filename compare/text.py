@@ -37,18 +37,18 @@ def plainly(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("plainly", plainly)
 
 GREEN, RED, USUAL = "\033[32m", "\033[31m", "\033[0m"
-# The verdict that starts a line, or ends a row of a table, or follows the name of a quantity.
+# The verdict that starts a line, or ends a row of a table.
 _VERDICT = re.compile(
-    r"^(AGREE|DIFFER)\b|(?<=  )(ok|DIFFERS)$|(?<=^  )(\w+ +)(right|wrong)\b", re.MULTILINE
+    r"^(?:AGREE|DIFFER|All right|Fix \w+ first)\b|(?<=  )(?:ok|DIFFERS|right|wrong)$", re.MULTILINE
 )
+_GOOD = ("AGREE", "All right", "ok", "right")
 
 
 def coloured(text: str) -> str:
     """The verdict words in green or red, for a terminal."""
 
     def colour(match: re.Match[str]) -> str:
-        before, word = match[3] or "", match[1] or match[2] or match[4]
-        return f"{before}{GREEN if word in ('AGREE', 'ok', 'right') else RED}{word}{USUAL}"
+        return f"{GREEN if match[0] in _GOOD else RED}{match[0]}{USUAL}"
 
     return _VERDICT.sub(colour, text)
 

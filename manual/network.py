@@ -91,8 +91,9 @@ def forward(
     Y_ind = (y == np.arange(C)[:, None]).T.astype(X.dtype)  # (N, C)
 
     # log P from the scores, never from P, which may have underflowed to 0.
-    log_P = s - np.log(S)  # (N, C)
-    loss = -(Y_ind * log_P).sum() / N + 0.5 * reg * (np.vdot(W1, W1) + np.vdot(W2, W2))
+    log_P = s - np.log(S)
+    log_Py = log_P[np.arange(len(y)), y]  # (N,)  log P[i, y_i]
+    loss = -log_Py.sum() / N + 0.5 * reg * (np.vdot(W1, W1) + np.vdot(W2, W2))
 
     return Forward(z1, a1, z2, P, Y_ind, loss)
 

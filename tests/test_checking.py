@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import compare
 from compare.__main__ import main
+from compare.checker.diagnosis import follows
 from compare.checker.html import report_html
 from compare.checker.report import Report, report_data, report_text
 from tests.learners import FLOAT32, PLANTS, RIGHT_SOLUTIONS, STEPS, Plant, source
@@ -64,16 +66,27 @@ def pairs() -> list[tuple[Plant, Plant]]:
     ]
 
 
+def two_places(report: Report, quantities: set[str]) -> bool:
+    """Neither value is what its right line gives on the learner's own earlier values, as dW2 with
+    a 1/N too few does where dz2 has one too few.
+    """
+    cases = [replace(case, traced={}) for case in report.cases if not case.raised]
+    return not any(follows(cases, {}, quantity) for quantity in quantities)
+
+
 def test_of_pairs_of_mistakes_both_places_are_found(request: pytest.FixtureRequest):
     """At least 95 of 100; a sample of the pairs, or all of them with --problems 2000."""
-    sample = pairs() if request.config.getoption("--problems") >= 2000 else pairs()[::400]
-    found = 0
+    sample = pairs() if request.config.getoption("--problems") >= 2000 else pairs()[::200]
+    missed, count = [], 0
     for one, other in sample:
-        places = {f.quantity for f in checked(source(one, other)).mistakes}
-        found += {one.quantity, other.quantity} <= places
-    print(f"both places of {found} of {len(sample)} pairs")  # shown by pytest -rP
-    missed = len(sample) - found
-    assert missed <= max(1, 0.05 * len(sample)), f"{found} of {len(sample)}"
+        report, quantities = checked(source(one, other)), {one.quantity, other.quantity}
+        if two_places(report, quantities):
+            count += 1
+            places = {f.quantity for f in report.mistakes}
+            missed += [] if quantities <= places else [f"{one.name} and {other.name}: {places}"]
+    print(f"both places of {count - len(missed)} of {count} pairs")  # shown by pytest -rP
+    print("\n".join(missed))
+    assert len(missed) <= max(1, 0.05 * count), missed
 
 
 @pytest.mark.sampled(7)

@@ -7,6 +7,7 @@ those of tests/edits.py, which shares nothing with the checker's search.
 import itertools
 import linecache
 import random
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -19,12 +20,14 @@ from compare.checker.lines import ANCESTORS, RIGHT, STEPS, follow, inputs, run_l
 from compare.checker.probes import EDGES, TRACED, probes
 from compare.checker.records import Finding
 from compare.checker.report import Report
+from compare.checker.search import OutOfTimeError, near
+from compare.checker.vocabulary import LARGEST as LARGEST_VALUE
 from tests.edits import edited, twice_edited
 from tests.learners import HEAD
 
 SEED = 3
-SAME = 1e-9  # of the largest value
-SHOWS = 1e-6  # of the largest value: what is nearer, no batch may tell from rounding
+SAME = 1e-9  # of the largest value, right or the learner's
+SHOWS = 1e-6  # of the largest right value: what is nearer, no batch may tell from rounding
 LARGEST = 16  # times as many elements as the right value has
 ORDINARY = {name: p for name, p in probes(SEED).items() if name not in EDGES}
 FRESH = probes(SEED + 1)["many classes and units"]  # which the checker has not seen
@@ -83,18 +86,30 @@ def shows(quantity: str, line: str, returned: Sequence[str]) -> bool:
             values = follow(problem, replaced={quantity: line})
         except Exception:
             return False
-        changed = changed or not all(near(values[q], right[q], SHOWS) for q in returned)
+        changed = changed or not all(
+            close(values[q], right[q], SHOWS * largest(right[q])) for q in returned
+        )
     return changed
 
 
-def near(one: Any, other: Any, within: float = SAME) -> bool:
-    """Equal but for rounding where both are finite, and neither is where the other is not."""
+def close(one: Any, other: Any, within: float) -> bool:
+    """No further apart where both are finite, and neither is where the other is not. A row, or a
+    number, for all samples is equal to itself repeated.
+    """
     one, other = np.asarray(one, float), np.asarray(other, float)
-    if one.shape != other.shape or not np.array_equal(np.isfinite(one), np.isfinite(other)):
+    try:
+        one, other = np.broadcast_arrays(one, other)
+    except ValueError:
+        return False
+    if not np.array_equal(np.isfinite(one), np.isfinite(other)):
         return False
     finite = np.isfinite(other)
-    largest = abs(other[finite]).max(initial=0)
-    return bool((abs(one - other)[finite] <= within * largest).all())
+    return bool((abs(one - other)[finite] <= within).all())
+
+
+def largest(*arrays: Any) -> float:
+    """Of the finite numbers."""
+    return max(float(abs(a[np.isfinite(a)]).max(initial=0)) for a in map(np.asarray, arrays))
 
 
 class Outcome(NamedTuple):
@@ -103,12 +118,16 @@ class Outcome(NamedTuple):
 
     @property
     def placed(self) -> bool:
-        """In its line, and nothing else is accused."""
-        quantity = self.neighbour.quantity
-        here = [f for f in self.report.findings if f.quantity == quantity]
-        lines = {f.line for f in here if f.line is not None}
+        """In its quantity, and no other is accused."""
+        found = {f.quantity for f in self.report.findings}
         accused = {f.quantity for f in self.report.mistakes}
-        return bool(here) and accused <= {quantity} and lines <= {*self.neighbour.lines}
+        return self.neighbour.quantity in found and accused <= {self.neighbour.quantity}
+
+    @property
+    def in_its_line(self) -> bool:
+        """Placed, and no other line of the source is named, if one is."""
+        here = [f for f in self.report.findings if f.quantity == self.neighbour.quantity]
+        return self.placed and {f.line for f in here} <= {None, *self.neighbour.lines}
 
     @property
     def explained(self) -> bool:
@@ -134,9 +153,11 @@ class Outcome(NamedTuple):
         """The line that is told gives the learner's numbers on a batch that the checker has not
         seen.
         """
+        quantity = finding.quantity
         theirs = follow(FRESH, replaced={self.neighbour.quantity: self.neighbour.line})
-        told = run_line(finding.wrong_line, finding.quantity, {**inputs(FRESH), **theirs})
-        return near(told, theirs[finding.quantity])
+        told = run_line(finding.wrong_line, quantity, {**inputs(FRESH), **theirs})
+        within = SAME * largest(theirs[quantity], follow(FRESH)[quantity])
+        return close(told, theirs[quantity], within)
 
     def __str__(self) -> str:
         said = [
@@ -171,8 +192,8 @@ def test_no_neighbour_of_a_right_line_is_misnamed(
     size = (LARGE if full else SAMPLE)[edits]
     cases = neighbours(edits, RETURNED[returned], random.Random(SEED))
     chosen = itertools.islice(cases, size)
-    outcomes = [outcome(case, search=5.0 if full else 1.0) for case in chosen]
-    words = ("placed", "explained", "misnamed")
+    outcomes = [outcome(case, search=5.0 if full else 2.0) for case in chosen]
+    words = ("placed", "in_its_line", "explained", "misnamed")
     count = {word: sum(getattr(o, word) for o in outcomes) for word in words}
     print(f"of {len(outcomes)} neighbours: {count}")
     for o in outcomes:
@@ -180,3 +201,45 @@ def test_no_neighbour_of_a_right_line_is_misnamed(
             print(f"  not explained{'' if o.placed else ', nor placed'}: {o}")
     assert [str(o) for o in outcomes if o.misnamed] == []
     assert not full or count["explained"] >= EXPLAINED[edits] * len(outcomes)
+
+
+@pytest.mark.filterwarnings("ignore")  # a mean of no rows
+def test_lines_two_edits_away_hold_no_array_without_end():
+    """An edited np.arange(C) may ask for any number of elements."""
+    lines = near(RIGHT["Y_ind"], "Y_ind", names(), 2, time.process_time() + 60)
+    assert max(np.size(value) for value, _ in lines) <= LARGEST_VALUE
+
+
+@pytest.mark.sampled(4)
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("quantity", [q for q in STEPS if q not in ("P", "loss")])
+def test_each_line_of_the_search_gives_the_value_that_it_is_told_with(quantity: str):
+    chosen = random.Random(SEED)
+    for value, text in near(RIGHT[quantity], quantity, names(), 2, time.process_time() + 60):
+        if chosen.random() < 1 / 2000:
+            told = run_line(text(), quantity, names())
+            assert close(told, value, SAME * largest(told)), text()
+
+
+@pytest.mark.parametrize("quantity", ["P", "loss"])
+def test_a_search_whose_time_is_up_ends(quantity: str):
+    with pytest.raises(OutOfTimeError):
+        list(near(RIGHT[quantity], quantity, names(), 2, time.process_time()))
+
+
+def names() -> dict[str, Any]:
+    return {**inputs(ORDINARY[TRACED]), **follow(ORDINARY[TRACED])}
+
+
+def test_a_z1_that_is_wrong_and_nowhere_negative_was_not_written_over():
+    """z1 equals a1 there, as it does where a1 is made in place."""
+    found = outcome(Neighbour("z1", "z1 = X @ W1 + b1 > 0", STEPS))
+    assert found.explained, str(found)
+
+
+def test_where_z1_was_written_over_what_it_held_before_is_to_blame():
+    in_place = "z1 = X @ W1\na1 = np.maximum(z1, 0, out=z1)"
+    text = Neighbour("z1", in_place, STEPS).source.replace("    a1 = np.maximum(z1, 0)\n", "")
+    namespace: dict[str, Any] = {}
+    exec(text, namespace)
+    assert {f.id for f in compare.check(namespace["backward"], seed=SEED).mistakes} == {"no-bias"}

@@ -17,6 +17,7 @@ from compare.checker.answers import read
 from compare.checker.forms import PARAMETERS, Form
 from compare.checker.source import python_2
 from compare.checker.trace import Raised
+from compare.checker.unlike import unlike
 from compare.text import printable
 
 LONGEST = 200  # characters of an error message
@@ -36,6 +37,8 @@ class Run(NamedTuple):
     unstable: tuple[str, ...] = ()  # values that a second call gave otherwise, beyond rounding
     raised: Raised | None = None
     second: Values = MappingProxyType({})  # of the second call, what has other bits
+    written: Values = MappingProxyType({})  # what it left in the arguments that it wrote to
+    because: tuple[str, ...] = ()  # what may make two calls differ, if they do
 
 
 def call(
@@ -56,6 +59,10 @@ def call(
         }
         unstable = [name for name in second if not _nearly_same(first.values[name], second[name])]
     unstable += [name for name in first.values if name not in again.values]
+    if unstable:
+        with unlike(form.scope) as because:
+            _once(form, arguments, mine, names)
+        first = first._replace(because=tuple(because))
     return first._replace(unstable=tuple(unstable), second=second), remarks
 
 
@@ -72,7 +79,9 @@ def _once(
     except BaseException as error:  # sys.exit and the like, too
         return Run({}, describe(error, mine), raised=where(error, mine)), ()
     changed = [name for name in arguments if not _same_bits(copies[name], arguments[name])]
-    return Run(reading.values, reading.problem, tuple(changed)), reading.remarks
+    written = {n: copies[n] for n in changed if isinstance(copies[n], _ndarray)}
+    run = Run(reading.values, reading.problem, tuple(changed), written=written)
+    return run, reading.remarks
 
 
 def copied(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """One batch and what the learner's code made of it, and when two arrays count as the same."""
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from compare.checker.lines import (
     ANCESTORS,
     MAGNITUDE,
     STEPS,
+    WRITTEN,
     follow,
     inputs,
     run_line,
@@ -53,26 +56,43 @@ class Case:
     raised: bool = False
     traced: Mapping[str, Array] = field(default_factory=dict)
     overwritten: frozenset[str] = frozenset()  # returned after something else was written there
+    written: Mapping[str, Array] = field(default_factory=dict)  # what was left in arguments
+    any_shape: bool = False  # lines are run on values of another shape than the notes', too
 
-    @property
+    @cached_property
     def given(self) -> dict[str, Array]:
-        """The learner's own values that later lines can be run on."""
+        """The learner's own values that later lines can be run on, and the arguments written to."""
         usable = {
             name: np.asarray(value, np.float64)
             for name, value in self.returned.items()
-            if np.shape(value) == np.shape(self.right[name]) and name not in self.overwritten
+            if name not in self.overwritten and (self.any_shape or self._is_shaped(name))
         }
-        return usable | dict(self.traced)
+        left = {f"{name}{WRITTEN}": value for name, value in self.written.items()}
+        return usable | dict(self.traced) | left
 
-    @property
+    def _is_shaped(self, name: str) -> bool:
+        return np.shape(self.returned[name]) == np.shape(self.right[name])
+
+    @cached_property
+    def odd_shapes(self) -> bool:
+        return not all(map(self._is_shaped, self.returned))
+
+    @cached_property
     def values(self) -> dict[str, Array]:
         """All that can be judged here: returned or, where that is not, traced."""
         return {**self.traced, **{q: v for q, v in self.returned.items() if q not in self.traced}}
 
 
-def make_case(name: str, problem: Problem, returned: Mapping[str, Array], raised: bool) -> Case:
+def make_case(
+    name: str,
+    problem: Problem,
+    returned: Mapping[str, Array],
+    raised: bool,
+    written: Mapping[str, Array] | None = None,
+) -> Case:
     right = follow(problem)
-    return Case(name, problem, returned, right, allowed_around(problem, right), raised)
+    allowed = allowed_around(problem, right)
+    return Case(name, problem, returned, right, allowed, raised, written=written or {})
 
 
 def is_right(case: Case, quantity: str) -> bool:
@@ -80,12 +100,14 @@ def is_right(case: Case, quantity: str) -> bool:
     return agree(case.right[quantity], case.returned[quantity], case.allowed[quantity])
 
 
-def walk(case: Case, lines: Lines, last: str = STEPS[-1]) -> dict[str, Array] | None:
-    """Each quantity up to the last, by its line, from the learner's own earlier values; what these
-    leave out is computed on the way. None if a line raises.
+def walk(
+    case: Case, lines: Lines, last: str = STEPS[-1], only: Collection[str] = STEPS
+) -> dict[str, Array] | None:
+    """Each quantity up to the last, by its line, from the learner's own earlier values, or `only`
+    some of those that have one; what these leave out is computed on the way. None if a line raises.
     """
     try:
-        return follow(case.problem, case.given, lines, last)
+        return follow(case.problem, case.given, lines, last, only)
     except ERRORS:
         return None
 
@@ -103,18 +125,24 @@ def misfits(case: Case, lines: Lines, quantities: Collection[str]) -> set[str]:
     todo = [q for q in STEPS if q in quantities and q in observed]
     if not todo:
         return set()
-    computed = walk(case, lines, todo[-1])
+    computed = walk(case, lines, todo[-1], todo)
     if computed is None:
         return set(todo)
-    found = {q for q in todo if not _follows(case, q, computed, lines, observed[q])}
+    try:
+        found = {q for q in todo if not _follows(case, q, computed, lines, observed[q])}
+    except ERRORS:  # a line that was tried gives a shape that others cannot work with
+        return set(todo)
     if found and "dz1" not in lines and "dz1" not in case.given and _masks_differ(case, computed):
-        by_z1 = walk(case, {**lines, "dz1": ALSO_RIGHT["dz1"]}, todo[-1]) or computed
+        by_z1 = walk(case, {**lines, "dz1": ALSO_RIGHT["dz1"]}, todo[-1], todo) or computed
         again = {q for q in todo if not _follows(case, q, by_z1, lines, observed[q])}
         found = min(found, again, key=len)
     both = case.traced.keys() & case.returned.keys()
     if found and both:  # it may follow from what was returned, and not from what was traced
         unread = replace(case, traced={q: v for q, v in case.traced.items() if q not in both})
         found -= {q for q in found if q in case.returned} - misfits(unread, lines, found)
+    if found and case.odd_shapes and not case.any_shape:  # a row for all samples, as NumPy allows
+        with suppress(*ERRORS):
+            found &= misfits(replace(case, any_shape=True), lines, found)
     return found
 
 
@@ -148,7 +176,9 @@ def tolerance_of(case: Case, quantity: str, computed: Mapping[str, Array]) -> Ar
     own = run_line(MAGNITUDE[quantity], quantity, environment(case, computed))
     u = float(np.finfo(case.problem.dtype).eps) / 2
     floor = ROUNDINGS * (max(case.problem.sizes) + 4) * u * np.asarray(own)
-    known = {q: v for q, v in used.items() if np.shape(v) == np.shape(case.right[q])}
+    known = {
+        q: v for q, v in used.items() if q in case.right and np.shape(v) == np.shape(case.right[q])
+    }
     bound = allowed_around(case.problem, known)[quantity]
     return np.asarray(np.fmax(bound, floor))
 

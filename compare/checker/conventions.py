@@ -13,6 +13,7 @@ from compare.checker.cases import Case
 from compare.checker.lines import STEPS
 from compare.checker.records import Finding
 from compare.checker.sandbox import Answer
+from compare.checker.trace import Binding
 from compare.problems.problem import Problem
 
 UNDERFLOW = float(np.finfo(np.float32).tiny)
@@ -92,26 +93,59 @@ def _of_float32(case: Case, quantity: str, value: npt.NDArray[Any]) -> bool:
     return value.size > 1 and bool(close.all()) and not np.isin(left, (0, 1)).all()
 
 
-def manners(answer: Answer) -> list[Finding]:
-    """What the function did besides returning values."""
+def manners(
+    answer: Answer, told: Sequence[Finding] = (), first: Binding | None = None
+) -> list[Finding]:
+    """What the function did besides returning values, and is not told yet; `first` is where its
+    code gives other numbers in another run.
+    """
     changed = {name: None for run in answer.runs.values() for name in run.changed}
-    unstable = {name: None for run in answer.runs.values() for name in run.unstable}
+    known = {f.quantity for f in told if f.id == "writes-to-argument"}
     findings = [
         Finding(
             name, "writes-to-argument", f"{name} was written to: work on a copy", "changed in place"
         )
         for name in changed
+        if name not in known
     ]
+    unstable = unstable_quantities(answer)
     if unstable:
-        findings.append(
-            Finding(
-                next(iter(unstable)),
-                "second-call-differs",
-                "a second call with the same arguments gives another answer",
-                f"other numbers for {', '.join(unstable)}",
-            )
-        )
+        findings.append(_differs(answer, unstable, first))
     return findings
+
+
+def _differs(answer: Answer, unstable: Sequence[str], first: Binding | None) -> Finding:
+    because = {words: None for run in answer.runs.values() for words in run.because}
+    told = [*because]
+    if first is not None:
+        told.append(
+            f"in your code the first number that differs is {first.name} (line {first.line})"
+        )
+    told.append(f"of what you return, {unstable[0]} is the first that differs")
+    return Finding(
+        unstable[0],
+        "second-call-differs",
+        "a second call with the same arguments gives another answer",
+        "; ".join(told),
+        line=first.line if first else None,
+        source=first.source if first else "",
+    )
+
+
+def unstable_quantities(answer: Answer) -> list[str]:
+    """In the order of the computation: those that a second call gave otherwise."""
+    names = {name for run in answer.runs.values() for name in run.unstable}
+    return [q for q in STEPS if q in names]
+
+
+def first_difference(one: Sequence[Binding], other: Sequence[Binding]) -> Binding | None:
+    """The first value of a learner's code that is another one in another run."""
+    for here, there in zip(one, other, strict=False):
+        if (here.line, here.name) != (there.line, there.name):
+            return None  # it took another way
+        if not np.array_equal(here.value, there.value, equal_nan=here.value.dtype.kind == "f"):
+            return here
+    return None
 
 
 def as_mistake(finding: Finding) -> Finding:
@@ -119,5 +153,13 @@ def as_mistake(finding: Finding) -> Finding:
 
 
 def in_order(findings: Sequence[Finding]) -> list[Finding]:
-    """As the quantities are computed; what is no quantity, last."""
-    return sorted(findings, key=lambda f: STEPS.index(f.quantity) if f.quantity in STEPS else 99)
+    """As the quantities are computed: an argument that was written to, before the first of those
+    that this spoilt; what is no quantity, last.
+    """
+    return sorted(findings, key=_position)
+
+
+def _position(finding: Finding) -> float:
+    if finding.quantity in STEPS:
+        return STEPS.index(finding.quantity)
+    return min((STEPS.index(q) - 0.5 for q in finding.others), default=len(STEPS))

@@ -10,6 +10,7 @@ quantity that nobody has seen; whatever is told gives the learner's numbers on e
 import ast
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ import numpy as np
 from compare.checker.cases import Array, Case, Lines, environment, is_right, misfits, walk
 from compare.checker.catalogue import CATALOGUE, RATE, Mistake
 from compare.checker.lines import ANCESTORS, PARENTS, RIGHT, STEPS
+from compare.checker.misplaced import stand_ins
 from compare.checker.search import OutOfTimeError, instead, near
 
 VARIANTS_IN_PAIRS = 3  # edits of one mistake that are tried together with another mistake
@@ -50,6 +52,7 @@ class State(NamedTuple):
     wrong: tuple[str, ...]  # returned and not right, or traced and not following
     lines: Lines  # that stand in for those of quantities explained
     settled: frozenset[str]  # wrong, and nothing explains them
+    known: dict[Any, Any]  # what was worked out once
 
 
 def wrong_quantities(cases: Sequence[Case]) -> list[str]:
@@ -57,16 +60,26 @@ def wrong_quantities(cases: Sequence[Case]) -> list[str]:
     return [q for q in STEPS if any(q in case.returned and not is_right(case, q) for case in cases)]
 
 
-def explain(cases: Sequence[Case], wrong: Sequence[str], seconds: float) -> list[Place]:
-    """The mistakes behind the wrong quantities, in the order in which they were found."""
-    deadline = time.process_time() + seconds
+def explain(
+    cases: Sequence[Case], wrong: Sequence[str], seconds: float, lines: Lines | None = None
+) -> list[Place]:
+    """The mistakes behind the wrong quantities, in the order in which they were found. `lines` are
+    those known already to stand in for right ones. What is not in the catalogue is searched for so
+    many seconds in all.
+    """
+    lines = lines or {}
     cases = sorted(cases, key=lambda case: (not case.traced, case.problem.X.size))
-    traced = {q for case in cases for q in misfits(case, {}, case.traced)}
+    traced = {q for case in cases for q in misfits(case, lines, case.traced)}
     behind = frozenset().union(*(ANCESTORS[q] for q in wrong)) if wrong else frozenset(STEPS)
     suspects = tuple(q for q in STEPS if q in wrong or (q in traced and q in behind))
-    state, places = State(cases, suspects, {}, frozenset()), []
+    state, places = State(cases, suspects, lines, frozenset(), {}), []
     while open_ := open_quantities(state):
-        place = _single(state, open_) or _more(state, open_[0], deadline)
+        place = _single(state, open_)
+        if place is None:
+            start = time.process_time()
+            place = _between(state, open_[0], start + seconds / 2)
+            place = place or _more(state, open_[0], start + seconds)
+            seconds -= time.process_time() - start
         places.append(place)
         found = place.fits[:1]
         state = state._replace(
@@ -95,7 +108,7 @@ def _undecided(state: State, case: Case, quantity: str) -> bool:
     )
 
 
-def _single(state: State, open_: Sequence[str]) -> Place | None:
+def _single(state: State, open_: Sequence[str], alone: bool = False) -> Place | None:
     """The one mistake of the catalogue after which the fewest quantities are left open."""
     for quantity in open_:
         if _all_zero(state, quantity):
@@ -104,7 +117,7 @@ def _single(state: State, open_: Sequence[str]) -> Place | None:
         fewest = len(open_)
         for candidate in _candidates(state, quantity):
             left = _left(state, candidate, open_, quantity)
-            if left is None or left >= len(open_):
+            if left is None or left >= len(open_) or not _holds(state, candidate, alone):
                 continue
             if left < fewest:
                 best, fewest = [], left
@@ -121,7 +134,7 @@ def _candidates(state: State, quantity: str) -> Iterator[Explained]:
     for place in (quantity, *unseen(state.cases, quantity, state)):
         for mistake in CATALOGUE:
             if place in mistake.places:
-                for line in mistake.wrong_lines(place):
+                for line in mistake.wrong_lines(place, state.lines.get(place)):
                     yield _with_number(state, Explained(place, line, (mistake,)), quantity)
     for place in PARENTS[quantity]:  # made once more, for this quantity alone
         for mistake in CATALOGUE:
@@ -151,28 +164,30 @@ def _left(state: State, candidate: Explained, open_: Sequence[str], quantity: st
     elsewhere = candidate.quantity != quantity
     if elsewhere and (_spoils(state, lines, candidate.quantity) or _all_zero(state, quantity)):
         return None
-    if _partly(state, candidate):
-        return None
     left = open_quantities(state._replace(lines=lines))
     return len(left) if elsewhere else min(len(left), len(open_) - 1)
 
 
-def _partly(state: State, candidate: Explained) -> bool:
-    """A line for a quantity that was not returned: what was returned follows from it on some of the
-    batches, and on others not.
+def _holds(state: State, candidate: Explained, alone: bool = False) -> bool:
+    """A line for a quantity that was seen on one batch, or on none: on all the others, too, what
+    was returned follows from it; or would, but for one more mistake of the catalogue.
     """
     if _is_returned(state, candidate.quantity):
-        return False
-    lines = {**state.lines, candidate.quantity: candidate.line}
+        return True
+    then = state._replace(lines={**state.lines, candidate.quantity: candidate.line})
+    mended, open_ = False, False
     for quantity in state.wrong:
         if candidate.quantity not in ANCESTORS[quantity] or not _is_returned(state, quantity):
             continue
         cases = [c for c in state.cases if quantity in c.returned]
         cases = [c for c in cases if misfits(c, state.lines, [quantity])]
-        left = [c for c in cases if misfits(c, lines, [quantity])]
+        left = [c for c in cases if misfits(c, then.lines, [quantity])]
         if 0 < len(left) < len(cases):
-            return True
-    return False
+            return False  # on some of the batches it follows, and on others not
+        mended, open_ = mended or bool(cases and not left), open_ or bool(left)
+    if mended or not open_:
+        return True
+    return not alone and _single(then, open_quantities(then), alone=True) is not None
 
 
 def _is_returned(state: State, quantity: str) -> bool:
@@ -189,10 +204,14 @@ def fits_everywhere(state: State, lines: Lines, quantities: Collection[str], see
     and where there are numbers to see.
     """
     shown = False
+    order = sorted(quantities, key=STEPS.index)  # the earlier, where it was seen, fails soonest
+    depending = _depending(state, lines, seen_in)
     for case in state.cases:
         if any(_undecided(state, case, q) for q in quantities):
             continue
-        if misfits(case, lines, quantities):
+        if any(misfits(case, lines, [q]) for q in order):
+            return False
+        if depending and misfits(case, lines, depending):
             return False
         value = case.values.get(seen_in)
         if not shown and value is not None and np.isfinite(value).all():
@@ -200,14 +219,49 @@ def fits_everywhere(state: State, lines: Lines, quantities: Collection[str], see
     return shown
 
 
+def _depending(state: State, lines: Lines, seen_in: str) -> set[str]:
+    """What must follow everywhere if new lines are the learner's, and explain this quantity."""
+    new = {q for q in lines if lines[q] != state.lines.get(q)} | {seen_in}
+    return set[str]().union(*(_dependent(state, quantity) for quantity in new))
+
+
+def _dependent(state: State, quantity: str) -> set[str]:
+    """What follows where the quantity was seen, and is wrong for no other reason."""
+    key = ("dependent", quantity, state.settled, tuple(state.lines.items()))
+    if key not in state.known:
+        found: set[str] = set()
+        for case, after in zip(state.cases, _following(state, quantity), strict=True):
+            if quantity in case.traced:
+                others = {q for q in case.values if q != quantity} - state.settled
+                open_ = misfits(case, state.lines, others) | (state.settled - {quantity})
+                found |= {q for q in after if q in case.returned and not ANCESTORS[q] & open_}
+        state.known[key] = found
+    known: set[str] = state.known[key]
+    return known
+
+
 def _spoils(state: State, lines: Lines, quantity: str) -> bool:
     """With a wrong line in an unseen place, something that does follow no longer would."""
-    for case in state.cases:
-        kept = [q for q in case.values if q not in state.settled and quantity in ANCESTORS[q]]
-        kept = [q for q in kept if q not in misfits(case, state.lines, kept)]
-        if misfits(case, lines, kept):
-            return True
-    return False
+    return any(
+        misfits(case, lines, kept)
+        for case, kept in zip(state.cases, _following(state, quantity), strict=True)
+    )
+
+
+def _following(state: State, quantity: str) -> list[set[str]]:
+    """For each batch what comes after the quantity and follows."""
+    key = ("following", quantity, state.settled, tuple(state.lines.items()))
+    if key not in state.known:
+        after = [
+            {q for q in case.values if q not in state.settled and quantity in ANCESTORS[q]}
+            for case in state.cases
+        ]
+        state.known[key] = [
+            quantities - misfits(case, state.lines, quantities)
+            for case, quantities in zip(state.cases, after, strict=True)
+        ]
+    found: list[set[str]] = state.known[key]
+    return found
 
 
 def _with_number(state: State, explained: Explained, spoilt: str) -> Explained:
@@ -244,6 +298,7 @@ def _more(state: State, quantity: str, deadline: float) -> Place:
         ()
         if _all_zero(state, quantity)
         else (
+            _stand_in,
             _searched("one edit"),
             _searched_before,
             _searched("numbers"),
@@ -275,7 +330,7 @@ def _pairs(state: State, quantity: str, deadline: float) -> list[Explained]:
                 continue
             if mistake.id <= first.id or mistake.remark or first.remark:
                 continue
-            for one in first.wrong_lines(quantity)[:VARIANTS_IN_PAIRS]:
+            for one in first.wrong_lines(quantity, state.lines.get(quantity))[:VARIANTS_IN_PAIRS]:
                 for both in mistake.wrong_lines(quantity, one)[:VARIANTS_IN_PAIRS]:
                     if both in tried or RATE in both or time.process_time() > deadline:
                         continue
@@ -298,16 +353,27 @@ def _searched(kind: str) -> Source:
             return []
         case, names = known
         observed = case.values[quantity]
-        for line in instead(RIGHT[quantity], quantity, names, observed, kind, deadline):
+        right = state.lines.get(quantity, RIGHT[quantity])
+        for line in instead(right, quantity, names, observed, kind, deadline):
             if _has_tiny(line):  # a fitted number that is 0 but for rounding
                 continue
             lines = {**state.lines, quantity: line}
             found = Explained(quantity, line)
-            if fits_everywhere(state, lines, {quantity}, quantity) and not _partly(state, found):
+            if fits_everywhere(state, lines, {quantity}, quantity) and _holds(state, found):
                 return [found]
         return []
 
     return source
+
+
+def _stand_in(state: State, quantity: str, deadline: float) -> list[Explained]:
+    """The value of an argument or of an earlier quantity, or a parameter after its update."""
+    known = _searchable(state, quantity)
+    for line in stand_ins(quantity, known[1], known[0].values[quantity]) if known else ():
+        lines = {**state.lines, quantity: line}
+        if fits_everywhere(state, lines, {quantity}, quantity):
+            return [Explained(quantity, line)]
+    return []
 
 
 def _has_tiny(line: str) -> bool:
@@ -325,6 +391,32 @@ def _searchable(state: State, quantity: str) -> tuple[Case, Mapping[str, Any]] |
     return None
 
 
+def _between(state: State, quantity: str, deadline: float) -> Place | None:
+    """One or two edits of a line just before it that was found nowhere in the code, though the
+    quantity was: it may have another shape there.
+    """
+    case = next((case for case in state.cases if quantity in case.traced), None)
+    known = _searchable(state, quantity)
+    if case is None or known is None or known[0] is not case:
+        return None
+    for edits in (1, 2):
+        for place in PARENTS[quantity]:
+            if place in case.given or place in state.settled or place in state.lines:
+                continue
+            with suppress(OutOfTimeError):
+                for value, text in near(RIGHT[place], place, known[1], edits, deadline):
+                    if time.process_time() > deadline:
+                        return None
+                    assumed = replace(case, traced={**case.traced, place: np.asarray(value, float)})
+                    if misfits(assumed, state.lines, [quantity]):
+                        continue
+                    found = Explained(place, text())
+                    lines = {**state.lines, place: found.line}
+                    if fits_everywhere(state, lines, {place, quantity}, quantity):
+                        return Place(place, (found,), quantity)
+    return None
+
+
 def _searched_before(state: State, quantity: str, deadline: float) -> list[Explained]:
     """One edit of a line before it: of one whose value nobody has seen, or of a part that is
     computed once more for this quantity alone.
@@ -336,6 +428,8 @@ def _searched_before(state: State, quantity: str, deadline: float) -> list[Expla
     hidden = [place for place in unseen(state.cases, quantity, state) if place not in case.given]
     for place in [*hidden, *PARENTS[quantity]]:
         for value, text in near(RIGHT[place], place, names, 1, deadline):
+            if time.process_time() > deadline:
+                raise OutOfTimeError
             if np.shape(value) != np.shape(case.right[place]):
                 continue
             assumed = replace(case, traced={**case.traced, place: np.asarray(value, float)})

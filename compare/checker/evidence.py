@@ -91,6 +91,8 @@ def _penalty(case: Case, quantity: str, observed: Float64s, expected: Float64s) 
     left = abs(observed - alpha * data - beta * penalty).max()
     if left > SAME * abs(observed - expected).max():
         return ""
+    if abs(alpha) < SAME:  # another value altogether
+        return ""
     if abs(alpha - 1) < SAME:
         off = beta - right_beta
         return f"differs by exactly {'' if abs(off - 1) < SAME else f'{off:.6g} × '}reg·{name}"

@@ -146,8 +146,11 @@ class Flow:
         """A statement that gives a value which was there before another name, or hands it on from
         a function that did not make it.
         """
-        if one.binding.given or one.many or self.source(one) is not None:
+        if one.binding.given or self.source(one) is not None:
             return False
+        if one.many:
+            others = [s for s in self.together.values() if s.order < one.order]
+            return any(_equal(s, one) for s in others)
         earlier = [s for s in self.before(one) if _equal(s, one)]
         if returned(one):
             mine = [s for s in earlier if s.binding.call == one.binding.call]
@@ -171,9 +174,23 @@ class Flow:
         ]
         return max(heads, key=lambda b: b.line, default=None)
 
-    def idle_between(self, one: Seen, use: Seen | None) -> Binding | None:
-        """A statement without an effect, after this value and before its use."""
-        mine, name = one.binding, _root(one.binding.name)
+    def adds_to(self, one: Seen, other: Seen) -> bool:
+        """In a loop both statements add to the same name: the other one is no more than earlier."""
+        name = re.escape(one.binding.name)
+        adds = rf"{name} (\+=|-=|= {name} [+-]) .*"
+        texts = (one.binding.source, other.binding.source)
+        in_loop = (other.binding.line, other.binding.name) in self.together
+        same_name = one.binding.name == other.binding.name
+        return in_loop and same_name and all(re.match(adds, t) for t in texts)
+
+    def idle_between(
+        self, one: Seen, use: Seen | None, alike: Sequence[Seen] = ()
+    ) -> Binding | None:
+        """A statement without an effect, after this value and before its use; if it should have
+        written to something, then to this value, or to one that is the same.
+        """
+        mine = one.binding
+        names = {_root(s.binding.name) for s in (one, *alike) if s.binding.call == mine.call}
         own = [s.binding for s in self.singles if s.binding.call == mine.call]
         until = max((b.line for b in own if not b.given), default=0)
         if use is not None and use.binding.call == mine.call:
@@ -182,7 +199,7 @@ class Flow:
             statement = self.statements.get(line)
             if statement is None or statement.first != line or line in self.lines:
                 continue
-            if statement.bare or (statement.stored and name in self._touched(line)):
+            if statement.bare or (statement.stored and names & self._touched(line)):
                 return Binding(line, statement.text, "", np.zeros(0), mine.call, statement.last)
         return None
 

@@ -3,6 +3,7 @@
 import inspect
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from compare.text import printable
@@ -39,6 +40,7 @@ class Form(NamedTuple):
     prepare: Callable[[dict[str, Any]], Call]
     name: str  # "function" or "class TwoLayerNet"
     remarks: tuple[str, ...] = ()
+    scope: Mapping[str, Any] = MappingProxyType({})  # the globals of the learner's code
 
 
 def find_form(namespace: Mapping[str, Any], function: str, module: str) -> Form:
@@ -80,7 +82,7 @@ def form_of(function: Any, name: str) -> Form:
         positional, keywords = plan.arguments(values)
         return lambda: function(*positional, **keywords)
 
-    return Form(prepare, "function", plan.remarks())
+    return Form(prepare, "function", plan.remarks(), _scope(function))
 
 
 class _Plan(NamedTuple):
@@ -174,7 +176,12 @@ def _class_form(kind: Any) -> Form:
         _set_parameters(net, given)
         return _loss_call(net, given, name)
 
-    return Form(prepare, f"class {name}")
+    return Form(prepare, f"class {name}", scope=_scope(kind.loss))
+
+
+def _scope(function: Any) -> Mapping[str, Any]:
+    scope = getattr(function, "__globals__", {})
+    return scope if isinstance(scope, dict) else {}
 
 
 def _set_parameters(net: Any, given: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ OTHERS = {
     "edited": "the learner's line is an edit of the right one, which the report shows",
     "unrecognised": "a mistake that no edit of the right line explains",
     "missing": "a gradient was not returned",
+    "size": "right, but with other rows or columns than the batch and the weights give it",
     "another-loss": "the gradients are those of another loss, the learner's own",
     "float32": "float32 somewhere inside a float64 computation",
     "flat-bias": "a bias of shape (H,) where the notes have (1, H)",

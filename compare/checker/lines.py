@@ -6,7 +6,7 @@ numbers that the learner was given.
 """
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from types import CodeType
 from typing import Any
@@ -16,6 +16,7 @@ import numpy as np
 from compare.bounds.quantities import QUANTITIES
 from compare.problems.problem import Problem
 
+WRITTEN = "_written"  # ends the name of what the learner's code left in an argument
 # The twelve quantities, and Y_ind where the notes have it: all that a learner may return.
 STEPS = (*QUANTITIES[: QUANTITIES.index("loss")], "Y_ind", *QUANTITIES[QUANTITIES.index("loss") :])
 
@@ -110,18 +111,21 @@ def follow(
     given: Mapping[str, Any] | None = None,
     replaced: Mapping[str, str] | None = None,
     last: str = STEPS[-1],
+    only: Collection[str] = STEPS,
 ) -> dict[str, Any]:
     """Each quantity up to the last, computed by its line, or the one that replaces it, from the
-    earlier ones: from their `given` values where there are any, else from those just computed.
+    earlier ones: from their `given` values where there are any, else from those just computed. Of
+    those that are given, `only` these are computed.
 
     Raises whatever a replaced line raises.
     """
     given, replaced = given or {}, replaced or {}
-    environment = inputs(problem)
+    environment = inputs(problem) | {n: v for n, v in given.items() if n.endswith(WRITTEN)}
     computed = {}
     for name in STEPS[: STEPS.index(last) + 1]:
-        computed[name] = run_line(replaced.get(name, RIGHT[name]), name, environment)
-        environment[name] = given.get(name, computed[name])
+        if name in only or name not in given:
+            computed[name] = run_line(replaced.get(name, RIGHT[name]), name, environment)
+        environment[name] = given[name] if name in given else computed[name]
     return computed
 
 

@@ -6,7 +6,7 @@ the value with which more of the returned numbers follow is the learner's. What 
 another route stays unread, and is no fault.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compare.checker.cases import Case, agree, environment, misfits, tolerance_of, walk
-from compare.checker.lines import ALSO_RIGHT, ANCESTORS, STEPS, run_line
+from compare.checker.lines import ALSO_RIGHT, ANCESTORS, PARENTS, STEPS, run_line
 from compare.checker.trace import Binding
 
 Array = npt.NDArray[Any]
@@ -108,11 +108,15 @@ def read(case: Case, trace: Sequence[Binding], wrong: Sequence[str]) -> Reading:
             values[quantity], bindings[quantity] = found
     if wrong:
         _add_wrong(case, seen, wrong, values, bindings)
+    elif not case.returned:
+        _add_leading_on(case, seen, values, bindings)
     return Reading(seen, values, bindings)
 
 
 def _following(case: Case, quantity: str, seen: Sequence[Seen]) -> tuple[Array, Binding] | None:
-    """The first value that is what the right line gives on the earlier ones."""
+    """The first value that is what the right line gives on the earlier ones; one that is another
+    quantity already, only if there is no other.
+    """
     computed = walk(case, {}, quantity)
     if computed is None:
         return None
@@ -121,11 +125,17 @@ def _following(case: Case, quantity: str, seen: Sequence[Seen]) -> tuple[Array, 
     ways = [expected]
     if quantity == "dz1":  # the mask from z1, which is another one if a1 is wrong
         ways.append(run_line(ALSO_RIGHT["dz1"], "dz1", environment(case, computed)))
+    ways = [way for way in ways if np.any(way)]  # zeros may be anything's
+    second = None
     for one in seen:
+        if one.value.size < expected.size:
+            continue
         for form in _forms(one, expected.shape):
             if any(agree(way, form, tolerance) for way in ways):
-                return form, one.binding
-    return None
+                if not any(np.array_equal(form, value) for value in case.traced.values()):
+                    return form, one.binding
+                second = second or (form, one.binding)
+    return second
 
 
 def _forms(seen: Seen, shape: tuple[int, ...]) -> Iterator[Array]:
@@ -155,7 +165,7 @@ def _add_wrong(
         for quantity in STEPS:
             if quantity in values or not any(quantity in ANCESTORS[q] for q in open_now):
                 continue
-            for one, form in _candidates(case, quantity, seen, bindings):
+            for one, form in _candidates(case, quantity, seen, values):
                 for kept in (False, True):
                     traced = _with(values, quantity, form, bindings if kept else {})
                     left = len(misfits(replace(case, traced=traced), {}, judged))
@@ -177,6 +187,53 @@ def _add_wrong(
                 values[later], bindings[later] = found
 
 
+def _add_leading_on(
+    case: Case, seen: Sequence[Seen], values: dict[str, Array], bindings: dict[str, Binding]
+) -> None:
+    """Where nothing was returned: values that are not what their lines should give, and from which
+    a later value of the code follows by the next line of the notes.
+    """
+    for quantity in STEPS:
+        next_ = [q for q in STEPS if quantity in PARENTS[q] and q not in (*values, "loss")]
+        if quantity in values or not next_:
+            continue
+        found = _leading_on(case, quantity, next_, seen, values, bindings)
+        if found is None:
+            continue
+        values[quantity], bindings[quantity] = found
+        for later in STEPS[STEPS.index(quantity) + 1 :]:
+            known = _following(replace(case, traced=values), later, seen)
+            if known is not None and later not in values:
+                values[later], bindings[later] = known
+
+
+def _leading_on(
+    case: Case,
+    quantity: str,
+    next_: Sequence[str],
+    seen: Sequence[Seen],
+    values: Mapping[str, Array],
+    bindings: Mapping[str, Binding],
+) -> tuple[Array, Binding] | None:
+    known = [*values.values(), *case.right.values()]
+    parents = [bindings[q] for q in PARENTS[quantity] if q in bindings]
+    begin = max((s.order for s in seen if any(s.binding is b for b in parents)), default=-1)
+    for one, form in _candidates(case, quantity, seen, values):
+        if one.order <= begin or _is_among(form, known):
+            continue
+        now = replace(case, traced={**values, quantity: form})
+        later = [s for s in seen if s.order > one.order]
+        for child in next_:
+            found = _following(now, child, later)
+            if found is not None and not _is_among(found[0], [form, *known]):
+                return form, one.binding
+    return None
+
+
+def _is_among(value: Array, values: Iterable[Array]) -> bool:
+    return any(np.shape(v) == value.shape and np.allclose(v, value) for v in values)
+
+
 class _Taken(NamedTuple):
     """A value that is taken for a quantity, and how much of what was returned is left open then."""
 
@@ -188,13 +245,13 @@ class _Taken(NamedTuple):
 
 
 def _candidates(
-    case: Case, quantity: str, seen: Sequence[Seen], bindings: Mapping[str, Binding]
+    case: Case, quantity: str, seen: Sequence[Seen], values: Mapping[str, Array]
 ) -> Iterator[tuple[Seen, Array]]:
     """Each value once; those that are another quantity already, at the end."""
     shape = np.shape(case.right[quantity])
-    taken = {(b.line, b.name) for b in bindings.values()}
+    taken = {(v.shape, v.tobytes()) for v in values.values()}
     known: set[bytes] = set()
-    for one in sorted(seen, key=lambda s: (s.binding.line, s.binding.name) in taken):
+    for one in sorted(seen, key=lambda s: (s.value.shape, s.value.tobytes()) in taken):
         for form in _forms(one, shape):
             key = form.tobytes()
             if key not in known:

@@ -24,6 +24,7 @@ class Finding:
     batch: str = ""  # on which it was seen
     line: int | None = None  # of the learner's file
     source: str = ""
+    others: tuple[str, ...] = ()  # quantities that it is about, too
 
     @property
     def right_line(self) -> str:

@@ -172,8 +172,7 @@ def _error(report: Report, hint: Hint) -> list[str]:
 def summary_text(reports: Sequence[Report], hint: Hint) -> str:
     """One line for each file, the count, and how often each mistake occurred."""
     width = max(len(report.name) for report in reports)
-    left = max(80 - width - 2, 40)
-    lines = [f"{r.name:<{width}}  {printable(summary(r, hint), left)}" for r in reports]
+    lines = [f"{report.name:<{width}}  {summary(report, hint)}" for report in reports]
     right = sum(report.right for report in reports)
     seeds = {report.seed for report in reports if report.seed is not None}
     again = f" (--seed {seeds.pop()})" if len(seeds) == 1 else ""

@@ -43,6 +43,8 @@ ROOT = str(Path(__file__).parents[2])
 KEEPER = f"import sys; sys.path.insert(0, {ROOT!r}); from compare.checker import keeper; "
 KEEPER += "keeper.main()"
 
+ARRAYS = ("X", "y", "W1", "b1", "W2", "b2")
+
 
 class Answer(NamedTuple):
     """What a file's function did on all the probes, or why there is nothing to judge. All text in
@@ -304,10 +306,12 @@ def _run(data: Mapping[str, Any], arrays: Arrays) -> Run:
     return Run(
         {name: arrays[name] for name in STEPS if name in arrays},
         None if error is None else _line(error),
-        tuple(name for name in data["changed"] if name in ("X", "y", "W1", "b1", "W2", "b2")),
+        tuple(name for name in data["changed"] if name in ARRAYS),
         tuple(name for name in STEPS if name in data["unstable"]),
         None if raised is None else _raised(*raised),
         {name: arrays[f"second {name}"] for name in STEPS if f"second {name}" in arrays},
+        {name: arrays[f"written {name}"] for name in ARRAYS if f"written {name}" in arrays},
+        _lines(data["because"]),
     )
 
 

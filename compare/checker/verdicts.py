@@ -8,15 +8,25 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.bounds.quantities import GRADIENTS, SUMMED
-from compare.checker.cases import Case, agree, is_right
+from compare.checker.cases import Case, Lines, agree, is_right, misfits
 from compare.checker.conventions import in_order, narrow_floats, written_over
 from compare.checker.diagnosis import Explained, Place, explain, follows, wrong_quantities
 from compare.checker.edges import edge, edges
 from compare.checker.evidence import evidence, shown_on
 from compare.checker.lines import RIGHT, STEPS
+from compare.checker.misplaced import (
+    after_update,
+    exchange,
+    exchanged,
+    held,
+    in_its_place,
+    in_their_places,
+)
 from compare.checker.placing import Code
 from compare.checker.probes import EDGES
 from compare.checker.records import Finding, Judged, Kind, Word
+from compare.checker.returned import bound_at, made_at
+from compare.checker.spoilt import as_finding, spoilt
 from compare.checker.trees import shown
 
 FEW = 3  # batches: what fits on fewer is not told of code that raises on the others
@@ -27,10 +37,23 @@ class Diagnosis(NamedTuple):
     verdicts: dict[str, Word]
 
 
-def diagnosed(cases: Sequence[Case], code: Code, seconds: float) -> Diagnosis:
-    """The findings in the order of the computation, and the verdict on each quantity."""
+def diagnosed(
+    cases: Sequence[Case],
+    code: Code,
+    seconds: float,
+    lines: Lines | None = None,
+    unstable: Sequence[str] = (),
+) -> Diagnosis:
+    """The findings in the order of the computation, and the verdict on each quantity. `lines` stand
+    in for right ones, where something is known of the learner's already; `unstable` are quantities
+    that differ from call to call: nothing explains these.
+    """
     judged = [case for case in cases if case.name not in EDGES and not case.raised]
     findings = _missing(cases)
+    pairs = exchanged(judged, wrong_quantities(judged))
+    for one, other in pairs:
+        findings.append(exchange(one, other, judged[0].name, bound_at(code, one)))
+    judged, cases = in_their_places(judged, pairs), in_their_places(cases, pairs)
     edge_findings: list[Finding] = []
     wrong = wrong_quantities(judged)
     if not wrong:
@@ -56,7 +79,9 @@ def diagnosed(cases: Sequence[Case], code: Code, seconds: float) -> Diagnosis:
         )
         verdicts |= dict.fromkeys(wrong, "remark")
     elif wrong or (code.raised and not any(case.returned for case in cases)):
-        found, over = _explained(judged, wrong, code, seconds)
+        stopped = [case for case in cases if case.raised and case.traced and code.stopped]
+        found, over = _explained([*stopped, *judged], wrong, code, seconds, lines or {}, unstable)
+        found = found or _misshapen(code)
         findings += found
         if code.stopped and not found:  # nothing but the exception is to blame
             wrong = []
@@ -69,6 +94,10 @@ def diagnosed(cases: Sequence[Case], code: Code, seconds: float) -> Diagnosis:
             word: Word = "wrong" if finding.kind == "mistake" else finding.kind
             if verdicts.get(finding.quantity) != "wrong" or word == "wrong":
                 verdicts[finding.quantity] = "missing" if finding.id == "missing" else word
+        if finding.id == "exchanged":
+            verdicts |= dict.fromkeys(finding.others, "wrong")
+    verdicts |= dict.fromkeys(unstable, "inherited")
+    verdicts |= dict.fromkeys(unstable[:1], "wrong")
     return Diagnosis(findings, verdicts)
 
 
@@ -99,19 +128,30 @@ def _missing(cases: Sequence[Case]) -> list[Finding]:
 
 
 def _explained(
-    cases: Sequence[Case], wrong: Sequence[str], code: Code, seconds: float
+    cases: Sequence[Case],
+    wrong: Sequence[str],
+    code: Code,
+    seconds: float,
+    known: Lines,
+    unstable: Sequence[str],
 ) -> tuple[list[Finding], list[str]]:
     """The mistakes; and what is no mistake, since it was written over after its use."""
-    over = _over(cases, wrong)
-    cases = [replace(case, overwritten=frozenset(over)) for case in cases]
-    left = [q for q in wrong if q not in over]
+    over = _over(cases, wrong, known)
+    elsewhere = held(cases, [q for q in wrong if q not in over])
+    cases = [replace(case, overwritten=frozenset({*over, *elsewhere})) for case in cases]
+    left = [q for q in wrong if q not in over and q not in elsewhere]
     findings = [_written_over(q, later) for q, later in over.items()]
+    late = spoilt(cases, left)
+    findings += [as_finding(one, code) for one in late]
+    known = {**known, **{q: line for one in late for q, line in one.lines.items()}}
     finals = [q for q in SUMMED if any(q in case.returned for case in cases)]
-    harmless = bool(finals) and not any(q in left for q in finals)
-    lines: dict[str, str] = {}
+    harmless = bool(finals) and not any(q in left or q in elsewhere for q in finals)
+    findings += [in_its_place(q, r, cases[0].name, harmless) for q, r in elsewhere.items()]
+    left = [q for q in left if q not in unstable]
+    lines = dict(known)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a mean of no rows, in the search
-        places = explain(cases, left, seconds) if left or code.raised else []
+        places = explain(cases, left, seconds, known) if left or code.raised else []
     places = _without_repetition(places)
     if code.stopped:
         places = _before_the_exception(cases, places, code)
@@ -122,11 +162,14 @@ def _explained(
     return findings, list(over)
 
 
-def _over(cases: Sequence[Case], wrong: Sequence[str]) -> dict[str, str]:
-    """Written over, where that is the simplest reading. A z1 that is wrong and nowhere negative
-    equals its a1, too: then a1 follows from it, and does not follow from what stands before it.
+def _over(cases: Sequence[Case], wrong: Sequence[str], known: Lines) -> dict[str, str]:
+    """Written over, where that is the simplest reading: not what is as its line makes it. A z1 that
+    is wrong and nowhere negative equals its a1, too: then a1 follows from it, and does not follow
+    from what stands before it.
     """
     over = written_over(cases, wrong)
+    made = [q for q in over if not any(misfits(case, known, [q]) for case in cases)]
+    over = {q: later for q, later in over.items() if q not in made}
     for quantity, later in [*over.items()]:
         if later not in wrong or not follows(cases, {}, later):
             continue
@@ -134,7 +177,8 @@ def _over(cases: Sequence[Case], wrong: Sequence[str]) -> dict[str, str]:
         if follows(without, {}, later):
             continue
         named = explain(without, [q for q in wrong if q != quantity], seconds=0)
-        if not any(place.quantity == quantity and place.fits for place in named):
+        lines = [place.fits[0].line for place in named if place.fits]
+        if not any(line.startswith(f"{quantity} = ") for line in lines):
             del over[quantity]
     return over
 
@@ -162,6 +206,25 @@ def _before_the_exception(
         for place in places
         if place.quantity in reached
         or (place.quantity == next_ and place.fits and (place.fits[0].mistakes or not few))
+    ]
+
+
+def _misshapen(code: Code) -> list[Finding]:
+    found = code.misshapen()
+    if found is None or code.case is None:
+        return []
+    quantity, value, first = found
+    yours, right = value.value.shape, np.shape(code.case.right[quantity])
+    return [
+        Finding(
+            quantity,
+            "size",
+            "another size than the batch and the weights have",
+            f"your shape is {yours}, the right one {right}",
+            batch=code.case.name,
+            line=first.binding.line,
+            source=first.binding.source,
+        )
     ]
 
 
@@ -196,7 +259,9 @@ def _findings(
         ]
     first = place.fits[0]
     if not first.mistakes:
-        title = f"yours is {shown(first.line, first.quantity, RIGHT)}"
+        update = after_update(first.quantity, first.line)
+        title = f"yours is {shown(first.line, first.quantity, RIGHT)}{update}"
+        seen = "" if update else seen
         kind = "remark" if harmless else "mistake"
         return [
             Finding(
@@ -249,6 +314,10 @@ def judged_quantities(
     cases: Sequence[Case], diagnosis: Diagnosis, code: Code
 ) -> tuple[Judged, ...]:
     judged = []
+    told = [*diagnosis.findings]
+    for finding in diagnosis.findings:
+        if finding.id == "exchanged":
+            told += [replace(finding, quantity=other) for other in finding.others]
     there = (q for q, word in diagnosis.verdicts.items() if word != "missing")
     reached = max(map(STEPS.index, there), default=-1)
     for quantity in STEPS:
@@ -257,7 +326,7 @@ def judged_quantities(
         )
         if quantity not in diagnosis.verdicts and (code.raised or _unwritten(cases, quantity)):
             word = "to do" if STEPS.index(quantity) > reached else word
-        binding = code.binding(quantity, diagnosis.findings)
+        binding = code.binding(quantity, told) or made_at(code, quantity)
         place = (binding.line, binding.name, binding.source) if binding else (None, "", "")
         judged.append(Judged(quantity, word, *_furthest(cases, quantity), *place))
     return tuple(judged)

@@ -143,10 +143,12 @@ def _packed(probe: str, run: Run, remarks: Sequence[str]) -> tuple[dict[str, Any
         "changed": run.changed,
         "unstable": run.unstable,
         "raised": run.raised,
+        "because": run.because,
         "remarks": remarks,
     }
     second = {f"second {name}": value for name, value in run.second.items()}
-    return data, {**run.values, **second}
+    written = {f"written {name}": value for name, value in run.written.items()}
+    return data, {**run.values, **second, **written}
 
 
 def _trace(

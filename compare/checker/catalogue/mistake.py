@@ -1,0 +1,43 @@
+"""A mistake is an edit of the right line: at each of its places a piece of that line and what
+people write instead, both whole expressions, so that no bracket can be lost. The edited line is run
+to see whether it gives the learner's numbers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from compare.checker.lines import RIGHT
+from compare.checker.trees import replaced
+
+Edit = tuple[str, str]  # an expression of the right lines, and what stands there instead
+RATE = "RATE"  # in a wrong line: a number that only the learner's values tell
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """`places` has for each quantity the edits that make the mistake there, any one of them."""
+
+    id: str
+    title: str
+    called: str  # what people call it, or say when they find it
+    shown_by: str  # the batches that show it, or what hides it
+    places: Mapping[str, tuple[Edit, ...]]
+    remark: bool = False  # another convention, which is no mistake
+    edge_in: tuple[str, ...] = ()  # quantities where it shows on extreme values alone
+
+    def __post_init__(self) -> None:
+        for quantity, edits in self.places.items():
+            for old, new in edits:
+                if replaced(RIGHT[quantity], old, new) is None:
+                    right = RIGHT[quantity]
+                    raise ValueError(f"{self.id}: expected {old!r} in {quantity}, got {right!r}")
+
+    def wrong_lines(self, quantity: str, right: str | None = None) -> list[str]:
+        """The lines of `quantity` with the mistake in them: one text for each of its edits.
+
+        `right` are lines that may hold another mistake already; an edit that no longer fits in
+        gives none.
+        """
+        line = RIGHT[quantity] if right is None else right
+        made = (replaced(line, old, new) for old, new in self.places[quantity])
+        return [text for text in made if text is not None]

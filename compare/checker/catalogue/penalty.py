@@ -1,0 +1,126 @@
+"""The penalty: reg · W in the gradients, ½ reg W² in the loss."""
+
+from compare.checker.catalogue.mistake import Mistake
+from compare.checker.catalogue.pieces import (
+    BIASES,
+    DATA,
+    DATA_LOSS,
+    GRADIENT,
+    PENALTY,
+    SUM,
+    WEIGHTS,
+    at,
+)
+
+PENALTY_LOSS = "0.5 * reg * ((W1**2).sum() + (W2**2).sum())"
+
+ABOUT_PENALTY: tuple[Mistake, ...] = (
+    Mistake(
+        "reg-missing",
+        "the gradient of the penalty, reg·W, is missing",
+        "weights grow as if there were no regularisation",
+        "hidden by reg = 0",
+        at(*WEIGHTS, edits=((GRADIENT, DATA),)),
+    ),
+    Mistake(
+        "reg-sign",
+        "the penalty is subtracted: it makes the weights grow",
+        "weights explode",
+        "hidden by reg = 0",
+        at(*WEIGHTS, edits=((GRADIENT, f"{DATA} - {PENALTY}"),)),
+    ),
+    Mistake(
+        "reg-over-n",
+        "reg·W is divided by N too, and the penalty in the loss is not",
+        "regularisation seems to do nothing",
+        "hidden by reg = 0, and by a batch of one sample",
+        at(*WEIGHTS, edits=((PENALTY, "reg / N * {p}"),)),
+    ),
+    Mistake(
+        "reg-times-n",
+        "the penalty N times too large: its 1/N is the data's alone, and it has none",
+        "weights shrink to nothing",
+        "hidden by reg = 0, and by a batch of one sample",
+        at(*WEIGHTS, edits=((PENALTY, "reg * N * {p}"),)),
+    ),
+    Mistake(
+        "reg-doubled",
+        "2·reg·W: the gradient of reg·W², not of ½·reg·W²",
+        "another convention of the loss",
+        "hidden by reg = 0",
+        at(*WEIGHTS, edits=((PENALTY, "2 * reg * {p}"),)),
+    ),
+    Mistake(
+        "reg-halved",
+        "½·reg·W: the ½ belongs to the loss, and its gradient has none",
+        "the ½ differentiated away once too little",
+        "hidden by reg = 0",
+        at(*WEIGHTS, edits=((PENALTY, "0.5 * reg * {p}"),)),
+    ),
+    Mistake(
+        "reg-of-the-square",
+        "reg·W²: the penalty's value where its slope belongs",
+        "regularisation that forgets the sign of W",
+        "hidden by reg = 0",
+        at(
+            *WEIGHTS,
+            edits=((PENALTY, "reg * {p}**2"), (PENALTY, "0.5 * reg * ({p} * {p}).sum()")),
+        ),
+    ),
+    Mistake(
+        "bias-regularised",
+        "the bias is regularised, and the loss has no such term",
+        "reg·b too much",
+        "hidden by b = 0, the usual start",
+        at(*BIASES, edits=((SUM, f"{SUM} + {PENALTY}"),)),
+    ),
+    Mistake(
+        "penalty-without-half",
+        "the penalty in the loss lacks its ½, and the gradients have it",
+        "reg·W² for ½·reg·W²",
+        "hidden by reg = 0",
+        {"loss": (("0.5 * reg", "reg"),)},
+    ),
+    Mistake(
+        "loss-without-penalty",
+        "the loss without its penalty, which is another convention",
+        "the data loss alone",
+        "hidden by reg = 0",
+        {"loss": ((f"{DATA_LOSS} + {PENALTY_LOSS}", DATA_LOSS),)},
+        remark=True,
+    ),
+    Mistake(
+        "reg-forgotten-in-the-penalty",
+        "the penalty's slope without reg: W for reg·W",
+        "+ W where + reg * W belongs",
+        "every batch shows it",
+        at(*WEIGHTS, edits=((PENALTY, "{p}"),)),
+    ),
+    Mistake(
+        "l1-penalty",
+        "sign(W) is the slope of |W|; the penalty here is ½·W²",
+        "L1 for L2",
+        "hidden by reg = 0",
+        at(*WEIGHTS, edits=((PENALTY, "reg * np.sign({p})"),)),
+    ),
+    Mistake(
+        "data-part-missing",
+        "the penalty's slope alone: the data's gradient is overwritten",
+        "= where += belongs",
+        "every batch shows it",
+        at(*WEIGHTS, edits=((GRADIENT, PENALTY),)),
+    ),
+    Mistake(
+        "reg-times-all",
+        "reg multiplies the data's gradient too: brackets",
+        "reg * (X.T @ d + W)",
+        "hidden by reg = 1",
+        at(
+            *WEIGHTS,
+            edits=(
+                (GRADIENT, f"reg * ({DATA} + {{p}})"),
+                (GRADIENT, f"reg * ({DATA}) + {{p}}"),
+            ),
+        ),
+    ),
+)

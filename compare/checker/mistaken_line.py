@@ -1,0 +1,279 @@
+"""The line of a learner's code in which one mistake stands."""
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from compare.checker.cases import Array, misfits
+from compare.checker.expected import Expected, among_values
+from compare.checker.flow import among, returned, same
+from compare.checker.lines import PARENTS, RIGHT, STEPS
+from compare.checker.parts import kind_of, parents_of, parts_in_place
+from compare.checker.reading import Seen
+from compare.checker.trace import Binding
+
+
+@dataclass(frozen=True, eq=False)
+class MistakenLine(Expected):
+    """For the line of one mistake.
+
+    It is the first one whose value comes of the mistake, and of no right line before it. Where what
+    the mistake makes is not known, the way is backwards, from the wrong quantity to a line that
+    reads right values alone. A step that is left out makes no value of its own: then it is where
+    the value before it gets another name, or where a statement does nothing.
+    """
+
+    def binding(self) -> Binding | None:
+        if self.walked is None:
+            return self.reading.bindings.get(self.place.quantity)
+        misshapen = self._misshapen()
+        if misshapen is not None:
+            return self._backwards(misshapen).binding
+        if self.wrong_line and self.is_right_elsewhere:
+            made = [s for s in self.flow.seen if among(s, self.final) and not s.binding.given]
+            if made:
+                return self._left_out(made[0])
+        first = self._first_odd() if self.wrong_line else None
+        if first is not None and not among(first, self.own_parts, self.samples):
+            first = self._backwards(first)  # it is a later quantity
+        if first is None and self._own is not None:
+            first = self._backwards(self._own)
+        if first is None:
+            return None
+        first = self._backwards(first)
+        short, idle = self._short_loop(first), None
+        if self.clean(first):
+            idle = self.flow.idle_between(first, self._use(first))
+        elif self._instead or not self.wrong_line:
+            idle = self._idle_before(first)
+        return short or idle or self._taken_for_another(first).binding
+
+    # Where the quantity stands.
+
+    @cached_property
+    def _claimed(self) -> set[tuple[int, str, int]]:
+        """Where earlier quantities stand: lines, names and calls."""
+        earlier = STEPS[: STEPS.index(self.place.quantity)]
+        return {
+            (binding.line, binding.name, binding.call)
+            for quantity, binding in self.reading.bindings.items()
+            if quantity in earlier
+        }
+
+    @cached_property
+    def _helpers(self) -> set[int]:
+        """Lines of a helper that gave right values in another call: its caller is to blame."""
+        calls: dict[int, set[int]] = {}
+        for seen in self.flow.singles:
+            if not seen.binding.given:
+                calls.setdefault(seen.binding.line, set()).add(seen.binding.call)
+        mistaken = {self.place.quantity, *self.lines}
+        mistaken |= misfits(self.case, {}, self.reading.values)
+        wrong = [np.asarray(self.names[q], float) for q in mistaken]
+        earlier = [self.sound[q] for q in STEPS[: STEPS.index(self.place.quantity)]]
+        wrong = [v for v in wrong if not among_values(v, earlier)]
+        values = self.reading.values.items()
+        follow = [*self.right, *(v for q, v in values if q not in mistaken)]
+        follow = [v for v in follow if not among_values(v, wrong)]
+        return {
+            seen.binding.line
+            for seen in self.flow.singles
+            if len(calls.get(seen.binding.line, ())) > 1 and among(seen, follow)
+        }
+
+    @cached_property
+    def _own(self) -> Seen | None:
+        """The value that is taken for the quantity; or in which it shows, as it was returned."""
+        binding = self.reading.bindings.get(self.place.quantity)
+        own = next((s for s in self.flow.seen if s.binding is binding), None)
+        for quantity in (self.place.quantity, self.place.spoilt):
+            if own is None or self._has_right(own, quantity):
+                own = self._as_returned(quantity) or own
+        while own is not None and own.binding.line in self._helpers:
+            receipts = [s for s in self.flow.singles if self.flow.source(s) is own]
+            if not receipts:
+                break
+            own = receipts[0]
+        return own
+
+    def _misshapen(self) -> Seen | None:
+        """The first value that is what was returned, where this has not even the right shape."""
+        mine = self.case.returned.get(self.place.quantity)
+        if mine is None or mine.shape == np.shape(self.case.right[self.place.quantity]):
+            return None
+        exact = (
+            s
+            for s in self.flow.singles
+            if s.value.shape == mine.shape and _identical(s.value, mine)
+        )
+        return next(exact, None)
+
+    def _has_right(self, seen: Seen, quantity: str) -> bool:
+        """The right value is in it; what was returned is another."""
+        mine = self.case.returned.get(quantity)
+        right = np.asarray(self.sound[quantity], float)
+        wrong = mine is not None and not (mine.shape == right.shape and same(mine, right))
+        return wrong and among(seen, [right])
+
+    def _as_returned(self, quantity: str) -> Seen | None:
+        """The last value that is what was returned, to the last bit, or else in another shape."""
+        mine = self.case.returned.get(quantity)
+        if mine is None:
+            return None
+        exact = [s for s in self.flow.singles if _identical(s.value, mine)]
+        exact = exact or [s for s in self.flow.singles if among(s, [np.asarray(mine, float)])]
+        named = [s for s in exact if not returned(s) and not s.binding.given]
+        return next(iter([*reversed(named), *reversed(exact)]), None)
+
+    def _first_odd(self) -> Seen | None:
+        own = self._own
+        for seen in self.flow.seen:
+            binding = seen.binding
+            place = (binding.line, binding.name, binding.call)
+            if place in self._claimed and seen is not own and not among(seen, self.final):
+                continue
+            if binding.line in self._helpers:
+                continue
+            if seen is own and not self._passed_on(seen, [seen.value]):
+                return seen
+            together = self.flow.together.get((binding.line, binding.name))
+            if together and among(together, self.right, self.samples) and seen is not own:
+                continue  # right for each sample
+            rightly = self._has_right(seen, self.place.quantity)
+            if not rightly and among(seen, self.odd, self.samples):
+                return seen
+        return None
+
+    def _passed_on(self, seen: Seen, values: Sequence[Array]) -> bool:
+        """A helper returns it as it was made before, or it is bound to what a helper returned."""
+        if returned(seen):
+            mine = [s for s in self.flow.before(seen) if s.binding.call == seen.binding.call]
+            return any(among(one, values) for one in mine)
+        return self.flow.source(seen) is not None
+
+    def _backwards(self, own: Seen) -> Seen:
+        """From what is wrong to the first line that makes it so of right values."""
+        now, passed = own, {(own.binding.line, own.binding.name)}
+        while True:
+            suspects = []
+            for operand in self.flow.operands(now, self._helpers):
+                key = (operand.binding.line, operand.binding.name)
+                dirty = key not in passed and not self.clean(operand)
+                if dirty and not self._harmless(operand) and not self.flow.adds_to(now, operand):
+                    suspects.append(self.flow.together.get(key, operand))
+                passed.add(key)
+            if not suspects:
+                return now
+            now = min(suspects, key=lambda s: s.order)
+
+    def _harmless(self, operand: Seen) -> bool:
+        """Something right is made of it."""
+        readers = self.flow.readers(operand)
+        return any(self.is_right_result(r) and not among(r, self.final) for r in readers)
+
+    # Steps that are left out.
+
+    def _left_out(self, made: Seen) -> Binding:
+        """A right value was taken for the quantity: where a statement does nothing, or gives the
+        value another name, or hands it on; else where it was made.
+        """
+        use = self._use(made)
+        until = use.order if use else float("inf")
+        alike = [s for s in self.flow.seen if among(s, self.final) and s.order < until]
+        idle = self.flow.idle_between(made, use, [s for s in alike if not s.binding.given])
+        if idle is not None:
+            return idle
+        renamed = [
+            seen
+            for seen in alike
+            if seen.order >= made.order and seen.binding.line not in self._helpers
+            if self.flow.is_renaming(seen)
+        ]
+        if among_values(self.final[0], self.given) and alike:
+            return alike[-1].binding  # an input, until it was taken for something else
+        worked = [seen for seen in renamed if not self.flow.is_plain(seen)]
+        place = (made.binding.line, made.binding.name, made.binding.call)
+        if worked or (renamed and (place in self._claimed or self._harmless(made))):
+            return (worked or renamed)[-1].binding
+        if made.binding.line in self._helpers and use is not None:
+            return self._in_entry(use).binding
+        statement = self.flow.statements.get(made.binding.line)
+        written = made.binding.source.startswith(f"{made.binding.name} = ")
+        if statement is not None and statement.stored and not written:
+            for seen in alike:
+                if returned(seen) and seen.binding.call == made.binding.call > 0:
+                    return seen.binding
+        return self._backwards(made).binding
+
+    def _use(self, made: Seen) -> Seen | None:
+        """The first value that is wrong because of this one."""
+        later = (s for s in self.flow.seen if s.order > made.order)
+        return next((s for s in later if among(s, self.odd, self.samples)), None)
+
+    def _in_entry(self, use: Seen) -> Seen:
+        """The caller's statement that led to it."""
+        given = [s for s in self.flow.singles if s.binding.given and s.order < use.order]
+        mine = [s for s in given if s.binding.call == use.binding.call]
+        return mine[-1] if mine and use.binding.line in self._helpers else use
+
+    @cached_property
+    def _instead(self) -> list[Array]:
+        """Right values that stand in the wrong line where they should not, or where more should be
+        made of them.
+        """
+        if not self.wrong_line:
+            return []
+        right = parents_of(RIGHT[self.place.quantity])
+        read = [np.asarray(self.names[q], float) for q in PARENTS[self.place.quantity]]
+        found = []
+        for node, parent, value in parts_in_place(self.wrong_line, self.names):
+            if not among_values(value, self.right):
+                continue
+            above = right.get(ast.dump(node), [])
+            if not above:
+                if value.size > 1 and not among_values(value, read):
+                    found.append(value)
+            elif kind_of(parent) != above[0] and kind_of(parent) in above[1:2]:
+                found.append(value)
+        return found
+
+    def _taken_for_another(self, first: Seen) -> Seen:
+        """The statement before it that gave a right value the name under which it is wrong."""
+        if not self._instead:
+            return first
+        for operand in self.flow.operands(first):
+            stands_there = operand.order < first.order and among(operand, self._instead)
+            if stands_there and (self.flow.is_renaming(operand) or operand.value.ndim == 0):
+                return operand
+        return first
+
+    def _idle_before(self, first: Seen) -> Binding | None:
+        """A statement that does nothing, between what the line reads and the line."""
+        for operand in self.flow.operands(first):
+            if operand.binding.call == first.binding.call and self.clean(operand):
+                idle = self.flow.idle_between(operand, first)
+                if idle is not None:
+                    return idle
+        return None
+
+    def _short_loop(self, first: Seen) -> Binding | None:
+        """The head of a loop that leaves out the first samples, or the last ones."""
+        rights = [v for v in self.right if np.ndim(v) == 2 and len(v) == self.samples]
+        for seen in self.flow.seen:
+            if seen.order > first.order:
+                break
+            binding, rows = seen.binding, len(np.atleast_1d(seen.value))
+            alone = seen.many or (binding.line, binding.name) not in self.flow.together
+            if alone and seen.value.ndim == 2 and 0 < rows < self.samples:
+                ends = [end for v in rights for end in (v[:rows], v[-rows:])]
+                if among(seen, ends, whole=True):
+                    return self.flow.loop_around(binding)
+        return None
+
+
+def _identical(one: Array, other: Array) -> bool:
+    """Bit for bit, whatever axes of one there are."""
+    return one.size == other.size and np.array_equal(one.ravel(), other.ravel())
