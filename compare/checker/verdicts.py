@@ -165,20 +165,19 @@ def _explained(
 def _over(cases: Sequence[Case], wrong: Sequence[str], known: Lines) -> dict[str, str]:
     """Written over, where that is the simplest reading: not what is as its line makes it. A z1 that
     is wrong and nowhere negative equals its a1, too: then a1 follows from it, and does not follow
-    from what stands before it.
+    from what stands before it. So does a da1 that is wrong, and a dz1 that was never masked.
     """
     over = written_over(cases, wrong)
     made = [q for q in over if not any(misfits(case, known, [q]) for case in cases)]
     over = {q: later for q, later in over.items() if q not in made}
     for quantity, later in [*over.items()]:
-        if later not in wrong or not follows(cases, {}, later):
-            continue
         without = [replace(case, overwritten=frozenset({quantity})) for case in cases]
-        if follows(without, {}, later):
+        if later not in wrong or follows(without, {}, later):
             continue
         named = explain(without, [q for q in wrong if q != quantity], seconds=0)
+        before = (quantity,) if follows(cases, {}, later) else (quantity, later)
         lines = [place.fits[0].line for place in named if place.fits]
-        if not any(line.startswith(f"{quantity} = ") for line in lines):
+        if not any(line.startswith(tuple(f"{q} = " for q in before)) for line in lines):
             del over[quantity]
     return over
 
