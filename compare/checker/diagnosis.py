@@ -318,7 +318,25 @@ def _more(state: State, quantity: str, deadline: float) -> Place:
     traced = [case for case in state.cases if case.traced]
     if any(quantity in misfits(case, state.lines, [quantity]) for case in traced):
         among = tuple(q for q in among if all(q not in case.given for case in traced))
-    return Place(quantity, (), quantity, among)
+    cleared = _cleared(state)
+    return Place(quantity, (), quantity, tuple(q for q in among if q not in cleared))
+
+
+def _cleared(state: State) -> set[str]:
+    """What no mistake can be in, since a right value is made of it: not where it is added up over
+    the samples, or only asked for its sign, which other values would pass, too.
+    """
+    right = {
+        q
+        for q in STEPS
+        if q not in ("loss", "db2", "db1")
+        and any(q in case.returned for case in state.cases)
+        and all(is_right(case, q) for case in state.cases if q in case.returned)
+    }
+    for q in reversed(STEPS):
+        if q in right:
+            right |= {parent for parent in PARENTS[q] if (q, parent) != ("dz1", "a1")}
+    return right
 
 
 def _pairs(state: State, quantity: str, deadline: float) -> list[Explained]:
