@@ -212,11 +212,13 @@ def test_an_endless_file_that_starts_others_leaves_none_of_them(answer_of: Check
     assert answer.failure == "it was still running after 1.5 seconds"
 
 
+@pytest.mark.slow
 def test_a_parent_that_is_stopped_does_not_stop_the_comparison(answer_of: Checked):
     text = body("    os.kill(os.getppid(), signal.SIGSTOP)\n    while True: pass\n")
     assert answer_of(text, timeout=1).failure == "it was still running after 1 seconds"
 
 
+@pytest.mark.slow
 def test_a_file_that_kills_its_keeper_leaves_none_of_what_it_started(answer_of: Checked):
     text = body(f"    {START}\n    os.kill(os.getppid(), 9)\n    while True: pass\n")
     assert answer_of(text).failure == "it ended without an answer: a crash (SIGKILL)"

@@ -88,6 +88,7 @@ def test_an_error_of_0_is_the_right_answer(off: Callable[..., Params]):
     np.testing.assert_equal(off(problem, 0), manual_step(problem)[1].gradients)
 
 
+@pytest.mark.slow
 def test_two_processes_find_what_one_finds(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sharpness, "_smallest", lambda case: {})
     assert measure(3, 4, processes=2) == measure(3, 4)
