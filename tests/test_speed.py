@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -16,8 +17,10 @@ from compare.measure import contenders as contending
 from compare.measure.alone import Alone, Turn
 from compare.measure.contenders import MANUAL, check_gradients, contender
 from compare.measure.speed_report import plot, report_text, speed_text, start_text
+from compare.measure.threads import in_threads
 from compare.measure.timing import Measured, Setting, Timing, measure, timing_data
 from compare.problems.seeded import random_problem
+from manual import loss_and_gradients
 
 Capture = pytest.CaptureFixture[str]
 
@@ -161,6 +164,17 @@ def test_a_contender_that_is_missing_in_some_settings_is_a_dash_there():
     some = [timing_of(SMALL), timing_of(SMALL, "torch eager")]
     assert speed_text(some).splitlines()[1].endswith("–")
     assert start_text(some).splitlines()[1].endswith("–")
+
+
+@pytest.mark.parametrize("rows", [5, 20_000])
+def test_python_threads_over_the_blocks_give_the_same_bits(rows: int):
+    problem = random_problem(samples=rows)
+    with ThreadPoolExecutor(2) as pool:
+        loss, gradients = in_threads(problem, pool, 2)
+    alone = loss_and_gradients(problem.params, problem.X, problem.y, problem.reg)
+    np.testing.assert_array_equal(loss, alone[0])
+    for one, other in zip(gradients, alone[1], strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_every_line_fits_80_columns():
