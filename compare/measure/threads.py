@@ -30,7 +30,7 @@ def in_threads(problem: Problem, pool: ThreadPoolExecutor, workers: int) -> Sum:
     rows, N = rows_per_block(problem.params), len(problem.X)
 
     def of_block(start: int) -> Sum:
-        X, y = (part[start : start + rows] for part in (problem.X, problem.y))
+        X, y = problem.X[start : start + rows], problem.y[start : start + rows]
         return loss_and_gradients(problem.params, X, y, problem.reg, first=start, N=N)
 
     def sums() -> Iterator[Sum]:
