@@ -175,17 +175,17 @@ def _holds(state: State, candidate: Explained, alone: bool = False) -> bool:
     if _is_returned(state, candidate.quantity):
         return True
     then = state._replace(lines={**state.lines, candidate.quantity: candidate.line})
-    mended, open_ = False, False
+    mended, open_, partly = False, False, False
     for quantity in state.wrong:
         if candidate.quantity not in ANCESTORS[quantity] or not _is_returned(state, quantity):
             continue
         cases = [c for c in state.cases if quantity in c.returned]
         cases = [c for c in cases if misfits(c, state.lines, [quantity])]
         left = [c for c in cases if misfits(c, then.lines, [quantity])]
-        if 0 < len(left) < len(cases):
-            return False  # on some of the batches it follows, and on others not
+        # On some of the batches it follows, and on others not: one more mistake may hide there.
+        partly = partly or 0 < len(left) < len(cases)
         mended, open_ = mended or bool(cases and not left), open_ or bool(left)
-    if mended or not open_:
+    if (mended and not partly) or not open_:
         return True
     return not alone and _single(then, open_quantities(then), alone=True) is not None
 

@@ -783,7 +783,6 @@ OPEN = (
     ("columns-labels_back", "only placed, at dW1"),
     ("columns-sign_back", "two mistakes are told, at dW1 and at db1"),
     ("blocks-last_left_out", "only placed, at dW2"),
-    ("stanford-pair_sign_and_bias", "dW2 and db2 are accused: both follow from dz2"),
 )
 
 RIGHT = {
