@@ -366,3 +366,12 @@ def test_an_unknown_hint_is_refused():
         compare.check(print, hint="all")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="hint: expected"):
         compare.check("mine.py", hint=None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("loss", ["0 * loss", "np.inf", "np.nan", "1e-310"])
+def test_a_loss_without_a_size_is_judged_like_any_other(loss: str):
+    text = source().replace("loss=loss", f"loss={loss}")
+    namespace: dict[str, Any] = {}
+    exec(text, namespace)
+    report = compare.check(namespace["backward"], seed=3, search=0)
+    assert {f.quantity for f in report.mistakes} == {"loss"}

@@ -199,10 +199,12 @@ def _as_terms(cases: Sequence[Case]) -> Loss | None:
         penalties.append([half * squares[name] for name in Params._fields])
         own = case.right["loss"] - half * (squares["W1"] + squares["W2"])
         data.append(float(own))
+    if not np.isfinite([*losses, *data]).all():
+        return None
     for mean in (True, False):
         scale = np.array([1.0 if mean else len(case.problem.X) for case in cases])
         terms = np.column_stack([np.array(data) * scale, np.array(penalties)])
-        size = np.maximum(abs(losses), 1e-300)
+        size = np.maximum(abs(losses), data)  # a loss may be 0
         found, *_ = np.linalg.lstsq(terms / size[:, None], losses / size, rcond=None)
         if (abs(terms @ found - losses) <= FITS * size).all():
             factors = {
