@@ -14,9 +14,9 @@ from compare.checker.cases import Array, Case, agree, is_right, misfits
 from compare.checker.lines import ANCESTORS, RIGHT, STEPS, run_line
 from compare.checker.records import Finding, Kind
 from compare.checker.trace import Binding
+from compare.checker.vocabulary import equal
 
 ARGUMENTS = ("X", "W1", "b1", "W2", "b2")
-CLOSE = 1e-9  # of the largest value: a copy, on one batch; the others must confirm
 AFTER_UPDATE = ": {name} after its update, not the gradient"
 
 
@@ -129,7 +129,7 @@ def stand_ins(quantity: str, names: Mapping[str, Any], observed: Array) -> Itera
     """
     earlier = STEPS[: STEPS.index(quantity)]
     for name in (*ARGUMENTS, *reversed(earlier)):
-        if name in names and _close(np.asarray(names[name], float), observed):
+        if name in names and equal(np.asarray(names[name], float), observed):
             yield f"{quantity} = {name}"
     parameter = quantity.removeprefix("d")
     if quantity not in GRADIENTS or np.shape(observed) != np.shape(names[parameter]):
@@ -139,7 +139,7 @@ def stand_ins(quantity: str, names: Mapping[str, Any], observed: Array) -> Itera
     gradient = right.ravel()
     if gradient.any() and step.any() and gradient.shape == step.shape:
         rate = float(f"{step @ gradient / (gradient @ gradient):.9g}")
-        if rate and _close(names[parameter] - rate * right, observed):
+        if rate and equal(names[parameter] - rate * right, observed):
             sign = "-" if rate > 0 else "+"
             update = f"{quantity} = {parameter} {sign} {abs(rate)!r} * {quantity}"
             yield f"{RIGHT[quantity]}\n{update}"
@@ -150,10 +150,3 @@ def after_update(quantity: str, line: str) -> str:
     name = quantity.removeprefix("d")
     own = line.startswith(f"{RIGHT[quantity]}\n{quantity} = {name} ")
     return AFTER_UPDATE.format(name=name) if own and quantity in GRADIENTS else ""
-
-
-def _close(value: Array, observed: Array) -> bool:
-    if np.shape(value) != np.shape(observed):
-        return False
-    largest = float(np.max(abs(observed), initial=0))
-    return bool((abs(value - observed) <= CLOSE * largest).all())

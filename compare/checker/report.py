@@ -96,13 +96,16 @@ def _table(report: Report, hint: Hint) -> list[str]:
 
 def _gradients_alone(report: Report) -> bool:
     """They are right, and nothing else was returned, but perhaps a right loss."""
-    returned = {name for case in report.cases for name in case.returned}
     right = all(q.verdict in ("right", "unseen") for q in report.quantities)
-    return right and returned <= {"loss", *GRADIENTS}
+    return right and _returned(report) <= {"loss", *GRADIENTS}
+
+
+def _returned(report: Report) -> set[str]:
+    return {name for case in report.cases for name in case.returned}
 
 
 def _all_right(report: Report) -> list[str]:
-    returned = {name for case in report.cases for name in case.returned}
+    returned = _returned(report)
     names = [q.name for q in report.quantities if q.name in returned]
     seen = [q.name for q in report.quantities if q.line and q.name not in returned]
     also = [wrapped(f"{', '.join(seen)}: right in your code, too", "  ")]

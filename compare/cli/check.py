@@ -145,7 +145,7 @@ def _check_places(csv_file: Path | None, html: Path | None, feedback: Path | Non
     """Before anything is judged: raise ValueError for a place that cannot be written to, or that
     holds what is not ours to write over.
     """
-    for option, path, begins in (("--csv", csv_file, "file,z1,"), ("--html", html, PAGE)):
+    for option, path, begins in (("--csv", csv_file, ",".join(GRADES)), ("--html", html, PAGE)):
         if path is None:
             continue
         if path.suffix in (".py", ".ipynb"):
