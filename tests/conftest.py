@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--problems",
         type=int,
-        default=60,
+        default=32,
         metavar="N",
         help="random problems per dtype where right answers must agree (the full run: 2000)",
     )
