@@ -27,6 +27,7 @@ def test_the_command_agrees_and_exits_0():
     done = command()
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1].startswith("AGREE")
+    assert "\033[" not in done.stdout  # a pipe gets no colour
     assert done.stderr == ""
 
 

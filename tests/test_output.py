@@ -95,29 +95,13 @@ def test_verdicts_are_coloured():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-@pytest.mark.parametrize(
-    ("options", "environment", "colours"),
-    [
-        ([], {}, True),
-        (["--no-color"], {}, False),
-        ([], {"NO_COLOR": "1"}, False),
-        ([], {"TERM": "dumb"}, False),
-    ],
-    ids=["terminal", "--no-color", "NO_COLOR", "a terminal that has none"],
-)
-def test_colour_is_for_terminals_that_want_it(
-    options: list[str], environment: dict[str, str], colours: bool
-):
+def test_a_terminal_gets_colour():
     import pty
 
     ours, theirs = pty.openpty()
     usual = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-    child = subprocess.Popen(
-        [sys.executable, "-m", "compare", "check", RIGHT, *options],
-        cwd=ROOT,
-        stdout=theirs,
-        env=usual | {"TERM": "xterm"} | environment,
-    )
+    command = [sys.executable, "-m", "compare", "check", RIGHT]
+    child = subprocess.Popen(command, cwd=ROOT, stdout=theirs, env=usual | {"TERM": "xterm"})
     os.close(theirs)
     text = b""
     try:
@@ -127,8 +111,40 @@ def test_colour_is_for_terminals_that_want_it(
         pass
     os.close(ours)
     assert child.wait() == 0
-    assert b"All right" in text
-    assert (b"\033[" in text) is colours
+    assert f"{GREEN}All right{USUAL}".encode() in text
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "options", "environment", "colours"),
+    [
+        (Terminal, [], {}, True),
+        (Terminal, ["--no-color"], {}, False),
+        (Terminal, [], {"NO_COLOR": "1"}, False),
+        (Terminal, [], {"TERM": "dumb"}, False),
+        (io.StringIO, [], {}, False),
+    ],
+    ids=["terminal", "--no-color", "NO_COLOR", "a terminal that has none", "no terminal"],
+)
+def test_colour_is_for_terminals_that_want_it(
+    stream: type[io.StringIO],
+    options: list[str],
+    environment: dict[str, str],
+    colours: bool,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in ({"TERM": "xterm"} | environment).items():
+        monkeypatch.setenv(name, value)
+    written = stream()
+    monkeypatch.setattr(sys, "stdout", written)
+    assert main(options) == 0
+    assert "AGREE" in written.getvalue()
+    assert ("\033[" in written.getvalue()) is colours
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGPIPE")
@@ -176,12 +192,6 @@ def test_all_lines_before_the_verdict_fit_80_columns(
 def test_an_option_is_named_as_it_was_typed(options: str, said: str, capsys: Capture):
     assert main(options.split()) == 2
     assert capsys.readouterr() == ("", f"compare: {said}\n")
-
-
-def test_a_pipe_gets_no_colour():
-    done = command("check", RIGHT)
-    assert b"All right" in done.stdout
-    assert b"\033[" not in done.stdout
 
 
 @pytest.mark.parametrize(
