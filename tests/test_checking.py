@@ -10,9 +10,9 @@ import pytest
 
 import compare
 from compare.__main__ import main
-from compare.checker.diagnosis import follows
 from compare.checker.html import report_html
 from compare.checker.report import Report, report_data, report_text
+from compare.checker.state import follows
 from tests.learners import FLOAT32, PLANTS, RIGHT_SOLUTIONS, STEPS, Plant, source
 
 Capture = pytest.CaptureFixture[str]

@@ -19,7 +19,7 @@ from compare.checker.conventions import (
     unflatten,
     unstable_quantities,
 )
-from compare.checker.diagnosis import wrong_quantities
+from compare.checker.judged import judged_quantities
 from compare.checker.own_loss import another_loss, by_its_own
 from compare.checker.placing import Code, raised_in
 from compare.checker.probes import EDGES, TRACED, fresh_seed, probes
@@ -27,8 +27,9 @@ from compare.checker.reading import read
 from compare.checker.records import Hint
 from compare.checker.report import Report
 from compare.checker.sandbox import Answer, run_file, run_function
+from compare.checker.state import wrong_quantities
 from compare.checker.trace import Binding
-from compare.checker.verdicts import diagnosed, judged_quantities
+from compare.checker.verdicts import diagnosed
 from compare.problems.problem import Problem
 
 SEARCH = 5.0  # seconds of search for what a wrong line computes
