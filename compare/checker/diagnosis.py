@@ -13,7 +13,15 @@ from collections.abc import Sequence
 from compare.checker.cases import Case, Lines, is_right, misfits
 from compare.checker.lines import ANCESTORS, PARENTS, STEPS
 from compare.checker.named import pairs, pairs_before, single
-from compare.checker.nearby import between, searched, searched_before, stand_in
+from compare.checker.nearby import (
+    Source,
+    between,
+    searched,
+    searched_before,
+    searched_to_zero,
+    stand_in,
+    zeros,
+)
 from compare.checker.search import OutOfTimeError
 from compare.checker.state import (
     Place,
@@ -57,8 +65,8 @@ def _more(state: State, quantity: str, deadline: float) -> Place:
     """The nearest edits, in the own line and in those before it; two mistakes of the catalogue;
     then nothing.
     """
-    sources = (
-        ()
+    sources: tuple[Source, ...] = (
+        (zeros, searched_to_zero)
         if all_zero(state, quantity)
         else (
             stand_in,

@@ -64,6 +64,33 @@ def stand_in(state: State, quantity: str, deadline: float) -> list[Explained]:
     return []
 
 
+def zeros(state: State, quantity: str, deadline: float) -> list[Explained]:
+    """Zeros, whatever made them, where all that the line reads was seen: they come of this line."""
+    known = _searchable(state, quantity)
+    if known is None or not _all_read_is_seen(known[0], quantity):
+        return []
+    case, names = known
+    sizes = {names[size]: size for size in "CHDN"} | {1: "1"}
+    shape = [sizes.get(size, str(size)) for size in np.shape(case.values[quantity])]
+    found = Explained(quantity, f"{quantity} = np.zeros(({', '.join(shape)}))")
+    lines = {**state.lines, quantity: found.line}
+    if fits_everywhere(state, lines, {quantity}, quantity) and holds(state, found):
+        return [found]
+    return []
+
+
+def searched_to_zero(state: State, quantity: str, deadline: float) -> list[Explained]:
+    """One edit of such a line that gives zeros there, and other numbers elsewhere."""
+    known = _searchable(state, quantity)
+    if known is None or not _all_read_is_seen(known[0], quantity):
+        return []
+    return searched("one edit")(state, quantity, deadline)
+
+
+def _all_read_is_seen(case: Case, quantity: str) -> bool:
+    return all(parent in case.given for parent in PARENTS[quantity])
+
+
 def _has_tiny(line: str) -> bool:
     numbers = [n.value for n in ast.walk(ast.parse(line)) if isinstance(n, ast.Constant)]
     return any(isinstance(n, float) and 0 < abs(n) < TINY for n in numbers)

@@ -178,9 +178,11 @@ def _add_wrong(
                     left = len(misfits(replace(case, traced=traced), {}, judged))
                     if left >= before:
                         continue
-                    same = best is not None and best.seen.order == one.order
-                    same = same and not _made_twice(one, seen)
-                    if best is None or left < best.left or (same and left == best.left):
+                    if best is None or left < best.left or (
+                        left == best.left
+                        and best.seen.order == one.order
+                        and not _goes_on(case, values, best, quantity, seen)
+                    ):
                         best = _Taken(left, one, quantity, form, kept)
         if best is None:
             return
@@ -315,23 +317,40 @@ def _read_by(source: str) -> frozenset[str]:
 
 
 def _is_used(case: Case, quantity: str, one: Seen, uses: Uses) -> bool:
-    """By a statement that makes a value of a later quantity's shape."""
+    """By a statement that makes a value of a later quantity's shape, or of this one's, under
+    another name and before this name has another value.
+    """
     shapes = {np.shape(case.right[q]) for q in STEPS if quantity in PARENTS[q]}
-    later = uses.get(one.binding.name.partition("[")[0].partition(".")[0], ())
-    return any(s.order > one.order and s.value.shape in shapes for s in later)
-
-
-def _made_twice(one: Seen, seen: Sequence[Seen]) -> bool:
-    """A later statement computes the same value anew from this one."""
-    names = {one.binding.name}
-    for other in seen:
-        same = other.order > one.order and np.array_equal(other.value, one.value)
-        if not same or other.binding.given or other.many:
-            continue
-        if names & _read_by(other.binding.source) and _computes(other.binding.source):
+    mine = one.binding.name
+    for later in uses.get(_root(mine), ()):
+        if later.order > one.order and later.binding.name == mine:
+            return False
+        if later.order > one.order and later.value.shape in (*shapes, one.value.shape):
             return True
-        names.add(other.binding.name)
     return False
+
+
+def _root(name: str) -> str:
+    return name.partition("[")[0].partition(".")[0]
+
+
+def _goes_on(
+    case: Case, values: Mapping[str, Array], taken: "_Taken", quantity: str, seen: Sequence[Seen]
+) -> bool:
+    """A later statement reads what is taken for an earlier quantity, and makes of it what is right
+    then for this one.
+    """
+    names = {taken.seen.binding.name}
+    later: list[Seen] = []
+    for one in seen:
+        if one.order <= taken.seen.order or one.binding.given or one.many:
+            continue
+        if names & _read_by(one.binding.source) and _computes(one.binding.source):
+            later.append(one)
+        elif np.array_equal(one.value, taken.seen.value):
+            names.add(one.binding.name)
+    now = replace(case, traced=_with(values, taken.quantity, taken.form, {}))
+    return bool(later) and _following(now, quantity, later) is not None
 
 
 @lru_cache(maxsize=1024)
