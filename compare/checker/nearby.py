@@ -5,7 +5,6 @@ before it that nobody has seen.
 import ast
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +17,6 @@ from compare.checker.named import holds
 from compare.checker.search import OutOfTimeError, instead, near
 from compare.checker.state import (
     Explained,
-    Place,
     State,
     fits_everywhere,
     left_open,
@@ -103,32 +101,6 @@ def _searchable(state: State, quantity: str) -> tuple[Case, Mapping[str, Any]] |
             computed = walk(case, state.lines, quantity)
             if computed is not None and np.isfinite(case.values[quantity]).all():
                 return case, environment(case, computed)
-    return None
-
-
-def between(state: State, quantity: str, deadline: float) -> Place | None:
-    """One or two edits of a line just before it that was found nowhere in the code, though the
-    quantity was: it may have another shape there.
-    """
-    case = next((case for case in state.cases if quantity in case.traced), None)
-    known = _searchable(state, quantity)
-    if case is None or known is None or known[0] is not case:
-        return None
-    for edits in (1, 2):
-        for place in PARENTS[quantity]:
-            if place in case.given or place in state.settled or place in state.lines:
-                continue
-            with suppress(OutOfTimeError):
-                for value, text in near(RIGHT[place], place, known[1], edits, deadline):
-                    if time.process_time() > deadline:
-                        return None
-                    assumed = replace(case, traced={**case.traced, place: np.asarray(value, float)})
-                    if misfits(assumed, state.lines, [quantity]):
-                        continue
-                    found = Explained(place, text())
-                    lines = {**state.lines, place: found.line}
-                    if fits_everywhere(state, lines, {place, quantity}, quantity):
-                        return Place(place, (found,), quantity)
     return None
 
 

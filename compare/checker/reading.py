@@ -178,10 +178,14 @@ def _add_wrong(
                     left = len(misfits(replace(case, traced=traced), {}, judged))
                     if left >= before:
                         continue
-                    if best is None or left < best.left or (
-                        left == best.left
-                        and best.seen.order == one.order
-                        and not _goes_on(case, values, best, quantity, seen)
+                    if (
+                        best is None
+                        or left < best.left
+                        or (
+                            left == best.left
+                            and best.seen.order == one.order
+                            and not _goes_on(case, values, best, quantity, seen)
+                        )
                     ):
                         best = _Taken(left, one, quantity, form, kept)
         if best is None:
@@ -253,9 +257,7 @@ class _Taken(NamedTuple):
     kept: bool  # what was read of later quantities
 
 
-def _end_of_parents(
-    quantity: str, seen: Sequence[Seen], bindings: Mapping[str, Binding]
-) -> int:
+def _end_of_parents(quantity: str, seen: Sequence[Seen], bindings: Mapping[str, Binding]) -> int:
     """The order of the last value that the quantity's line reads, as far as they are known."""
     parents = [bindings[q] for q in PARENTS[quantity] if q in bindings]
     return max((s.order for s in seen if any(s.binding is b for b in parents)), default=-1)
