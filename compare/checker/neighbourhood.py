@@ -208,7 +208,8 @@ class Search:
             for name, value in self.names.items():
                 if name not in (node.id, "np"):
                     yield Found(value, ast.Name(name))
-            yield Found(1, ast.Constant(1))
+            if np.ndim(self.names.get(node.id, 0)):
+                yield Found(1, ast.Constant(1))
 
     def _constants(self, node: ast.Constant, level: int) -> Iterator[Found]:
         if level == 0:
