@@ -7,6 +7,7 @@ another route stays unread, and is no fault.
 """
 
 import ast
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -300,7 +301,11 @@ def _wide_forms(seen: Seen, shape: tuple[int, ...]) -> Iterator[Array]:
             yield value
 
 
-Uses = Mapping[str, Sequence[Seen]]  # for each name the values whose statements read it
+class Uses(NamedTuple):
+    """What is known of the statements that read a value."""
+
+    of: Mapping[str, Sequence[Seen]]  # for each name the values whose statements read it
+    repeated: frozenset[tuple[int, str]]  # lines, and names, that were bound more than once
 
 
 def _uses(seen: Sequence[Seen]) -> Uses:
@@ -308,7 +313,8 @@ def _uses(seen: Sequence[Seen]) -> Uses:
     for one in seen:
         for name in _read_by(one.binding.source):
             found.setdefault(name, []).append(one)
-    return found
+    counts = Counter((one.binding.line, one.binding.name) for one in seen if not one.many)
+    return Uses(found, frozenset(place for place, count in counts.items() if count > 1))
 
 
 @lru_cache(maxsize=1024)
@@ -320,14 +326,17 @@ def _read_by(source: str) -> frozenset[str]:
 
 def _is_used(case: Case, quantity: str, one: Seen, uses: Uses) -> bool:
     """By a statement that makes a value of a later quantity's shape, or of this one's, under
-    another name and before this name has another value.
+    another name and before this name has another value. Not one of many in a loop.
     """
-    shapes = {np.shape(case.right[q]) for q in STEPS if quantity in PARENTS[q]}
     mine = one.binding.name
-    for later in uses.get(_root(mine), ()):
+    if (one.binding.line, mine) in uses.repeated:
+        return False
+    shapes = {np.shape(case.right[q]) for q in STEPS if quantity in PARENTS[q]}
+    shapes |= {one.value.shape} if one.value.ndim else set()
+    for later in uses.of.get(_root(mine), ()):
         if later.order > one.order and later.binding.name == mine:
             return False
-        if later.order > one.order and later.value.shape in (*shapes, one.value.shape):
+        if later.order > one.order and later.value.shape in shapes - {()}:
             return True
     return False
 
