@@ -20,7 +20,7 @@ from compare.checker.conventions import (
     unstable_quantities,
 )
 from compare.checker.judged import judged_quantities
-from compare.checker.own_loss import another_loss, by_its_own
+from compare.checker.own_loss import by_own_loss
 from compare.checker.placing import Code, raised_in
 from compare.checker.probes import EDGES, TRACED, fresh_seed, probes
 from compare.checker.reading import read
@@ -131,12 +131,10 @@ def judge(
         if not answer.trace and len(raised) == len(answer.runs):
             return Report(name, (), (), error, output=answer.output, source=answer.source)
         unstable = unstable_quantities(answer)
-        another = None
+        diagnosis = None
         if again is not None and not unstable:
-            another = another_loss(cases, batches[TRACED], again)
-        if another is not None:
-            diagnosis = by_its_own(cases, code, search, another)
-        else:
+            diagnosis = by_own_loss(cases, code, search, batches, again)
+        if diagnosis is None:
             diagnosis = diagnosed(cases, code, search, unstable=unstable)
         findings = diagnosis.findings + [flat_bias(quantity) for quantity in flat]
         findings = in_order(

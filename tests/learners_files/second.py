@@ -552,7 +552,7 @@ WRONG = (
         "z1",
         "inputs",
         shows=6,
-        also=("dW1",),
+        also=("dW1", "X"),
     ),
     one("plain-brackets", "(P - T) / N", "P - T / N", "dz2", "brackets"),
     one("plain-raises", "dO @ W2.T", "dO @ W2", "da1", "raises"),
