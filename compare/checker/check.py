@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any, Protocol, get_args
+from typing import Any, get_args
 
 import numpy as np
 
@@ -27,18 +27,13 @@ from compare.checker.reading import read
 from compare.checker.records import Hint
 from compare.checker.report import Report
 from compare.checker.sandbox import Answer, run_file, run_function
+from compare.checker.slopes import Runner
 from compare.checker.state import wrong_quantities
 from compare.checker.trace import Binding
 from compare.checker.verdicts import diagnosed
 from compare.problems.problem import Problem
 
 SEARCH = 5.0  # seconds of search for what a wrong line computes
-
-
-class Runner(Protocol):
-    """Runs the learner's code once more, on other batches; with `trace`, follows it on that one."""
-
-    def __call__(self, batches: Mapping[str, Problem], trace: str | None = None) -> Answer: ...
 
 
 def check(

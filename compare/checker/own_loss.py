@@ -18,6 +18,7 @@ from compare.checker.lines import ANCESTORS, STEPS
 from compare.checker.loss_terms import Loss, as_terms, own_lines, words
 from compare.checker.placing import Code
 from compare.checker.probes import EDGES, TRACED
+from compare.checker.reading import read
 from compare.checker.records import Finding, Word
 from compare.checker.slopes import Runner, slopes
 from compare.checker.verdicts import Diagnosis, diagnosed
@@ -53,7 +54,7 @@ def by_own_loss(
         return None
     if another.loss is not None:
         return _of_terms(cases, code, seconds, another, another.loss)
-    return _of_any_loss(cases, code, seconds, another)
+    return _of_any_loss(cases, code, seconds, another, batches, run)
 
 
 def _another(cases: Sequence[Case], batches: Mapping[str, Problem], run: Runner) -> Another | None:
@@ -99,7 +100,12 @@ def _of_terms(
 
 
 def _of_any_loss(
-    cases: Sequence[Case], code: Code, seconds: float, another: Another
+    cases: Sequence[Case],
+    code: Code,
+    seconds: float,
+    another: Another,
+    batches: Mapping[str, Problem],
+    run: Runner,
 ) -> Diagnosis | None:
     """None if the network is another one, or if what is wrong before the gradients explains all."""
     forward = [_without_gradients(case) for case in cases]
@@ -114,7 +120,8 @@ def _of_any_loss(
     found: list[Finding] = []
     verdicts = verdicts | _seen_backward(ordinary)
     if another.contrary:
-        found, verdicts = diagnosed(cases, code, seconds)
+        followed = [_followed(case, batches, run) for case in cases]
+        found, _ = diagnosed([c for c in followed if "dz2" in c.values], code, seconds)
     spared = {"loss", *another.own}.union(*(ANCESTORS[q] for q in another.own))
     kept = [f for f in found if f.quantity in BACKWARD and f.quantity not in spared]
     seen = next((f.title for f in ahead if _is_named(f)), "")
@@ -122,6 +129,15 @@ def _of_any_loss(
     findings = [*ahead, *_mistakes(cases, kept, another, {}), told]
     findings = [f for f in findings if f.quantity != "loss" or f is told]
     return Diagnosis(findings, _verdicts(verdicts, findings))
+
+
+def _followed(case: Case, batches: Mapping[str, Problem], run: Runner) -> Case:
+    """With what the code's own lines had there: of the dz2 that this loss has, no line is known."""
+    if case.traced or case.name not in ELSEWHERE:
+        return case
+    answer = run({case.name: batches[case.name]}, trace=case.name)
+    wrong = [q for q in case.returned if not is_right(case, q)]
+    return replace(case, traced=read(case, answer.trace, wrong).values)
 
 
 def _seen_backward(cases: Sequence[Case]) -> dict[str, Word]:
@@ -181,7 +197,7 @@ def _mistakes(
     for quantity in another.contrary:
         named = [f for f in kept if f.quantity == quantity]
         if not _wrong(cases, quantity):
-            seen = "it is the notes'"
+            seen = "it is that of the notes' loss"
             if quantity in lines:
                 seen += f", and your loss needs {lines[quantity]}"
             mistakes.append(Finding(quantity, "not-its-slope", told, seen, batch=another.batch))

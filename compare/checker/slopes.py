@@ -4,9 +4,9 @@ Each parameter is moved in two random directions, by two steps. A slope that agr
 steps agrees: a kink (of the ReLU, of a hinge, of an absolute value) may lie within the other.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -15,12 +15,16 @@ from compare.checker.cases import Array
 from compare.checker.sandbox import Answer
 from compare.problems.problem import Problem
 
-Runner = Callable[[Mapping[str, Problem]], Answer]
-
 STEPS = (1e-5, 1e-7)
 CLOSE = 1e-6  # of a slope by central differences
 DIRECTIONS = 2
 LARGEST_MOVE = 1e-4  # of a score
+
+
+class Runner(Protocol):
+    """Runs the learner's code once more, on other batches; with `trace`, follows it on that one."""
+
+    def __call__(self, batches: Mapping[str, Problem], trace: str | None = None) -> Answer: ...
 
 
 class Way(NamedTuple):
