@@ -114,7 +114,7 @@ def _of_any_loss(
     before = [f for f in ahead if f.kind == "mistake" and f.quantity != "loss"]
     lines = {f.quantity: f.wrong_line for f in before if f.wrong_line}
     ordinary = [c for c in cases if c.name not in EDGES]
-    explained = not any(misfits(case, lines, GRADIENTS) for case in ordinary)
+    explained = not any(misfits(case, lines, BACKWARD) for case in ordinary)
     if any(f.quantity not in STEPS or f.quantity in NETWORK for f in before) or explained:
         return None
     found: list[Finding] = []
@@ -226,8 +226,9 @@ def _verdicts(verdicts: Mapping[str, Word], findings: Sequence[Finding]) -> dict
     before = any(q in places for q in STEPS[: STEPS.index("loss")])
     spared: Word = "inherited" if loss.kind == "mistake" or before else "remark"
     for quantity, word in words.items():
-        if word in ("wrong", "inherited") and not places.intersection(ANCESTORS[quantity]):
-            words[quantity] = spared
+        if word in ("wrong", "inherited"):
+            after = places.intersection(ANCESTORS[quantity])
+            words[quantity] = "inherited" if after else spared
     return words | dict.fromkeys(places.intersection(words), "wrong")
 
 
