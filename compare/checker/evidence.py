@@ -53,12 +53,12 @@ def evidence(case: Case, lines: Lines, quantity: str) -> str:
         return ""
     if difference[at] < 1e-4 * abs(expected[at]):
         return f"off by {difference[at]:.1e}{_at(at)}"
-    return f"{observed[at]:.6g}{_at(at)}, where {_from_yours(quantity)}{expected[at]:.6g}"
+    return f"{observed[at]:.6g}{_at(at)}, where {_from_yours(case, quantity)}{expected[at]:.6g}"
 
 
-def _from_yours(quantity: str) -> str:
+def _from_yours(case: Case, quantity: str) -> str:
     """What a right value is made of, if not of the inputs alone: the learner's own values."""
-    earlier = PARENTS[quantity]
+    earlier = [q for q in PARENTS[quantity] if q in case.given]
     return f"the notes' line, on your own {' and '.join(earlier)}, gives " if earlier else "it is "
 
 

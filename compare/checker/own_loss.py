@@ -14,6 +14,7 @@ import numpy as np
 
 from compare.bounds.quantities import GRADIENTS
 from compare.checker.cases import Case, Lines, agree, is_right, misfits
+from compare.checker.catalogue import CATALOGUE
 from compare.checker.lines import ANCESTORS, STEPS
 from compare.checker.loss_terms import Loss, as_terms, own_lines, words
 from compare.checker.placing import Code
@@ -195,18 +196,23 @@ def _mistakes(
     told = f"not the slope of your own loss; your {_listed(another.own)} {_are(another.own)}"
     mistakes = []
     for quantity in another.contrary:
-        named = [f for f in kept if f.quantity == quantity]
+        named = [f for f in kept if f.quantity == quantity and _in_its_line(f)]
         if not _wrong(cases, quantity):
             seen = "it is that of the notes' loss"
             if quantity in lines:
                 seen += f", and your loss needs {lines[quantity]}"
             mistakes.append(Finding(quantity, "not-its-slope", told, seen, batch=another.batch))
         elif named:
-            kept = [f for f in kept if f.quantity != quantity]
             mistakes += [_beside(f, told) for f in named]
         elif not any(f.quantity in ANCESTORS[quantity] for f in kept):
             mistakes.append(Finding(quantity, "not-its-slope", told, "", batch=another.batch))
-    return [*kept, *mistakes]
+    return [*(f for f in kept if f.quantity not in another.contrary), *mistakes]
+
+
+def _in_its_line(finding: Finding) -> bool:
+    """It may be called by what is wrong in an earlier line, and that line be right for the loss."""
+    mistake = next((m for m in CATALOGUE if m.id == finding.id), None)
+    return mistake is None or finding.quantity in mistake.places
 
 
 def _beside(finding: Finding, words: str) -> Finding:

@@ -209,6 +209,19 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
         },
     ),
     Mistake(
+        "last-block-left-out",
+        "the last block of samples is left out",
+        "range(N // 32), range(0, N - 32, 32)",
+        "hidden where the blocks are all of one length, or shown there alone",
+        {
+            "dz2": tuple(
+                (MEAN, f"{MEAN} * (np.arange(N) < {kept})[:, None]")
+                for n in (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 256)
+                for kept in (f"N // {n} * {n}", f"(N - 1) // {n} * {n}")
+            )
+        },
+    ),
+    Mistake(
         "first-rows-only",
         "only the first rows of the batch are used",
         "a number of samples that is built in",

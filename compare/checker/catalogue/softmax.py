@@ -143,10 +143,20 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
             "dz2": tuple(
                 (MEAN, SOFTMAX_SLOPE.replace("G", "(P - Y_ind)") + scale)
                 for scale in (" / N", " * 2 / N", " * 2 / (N * C)", " / (N * C)")
-            ),
+            )
+        },
+    ),
+    Mistake(
+        "squared-error-loss",
+        "the squared error of P, where the loss is the cross-entropy",
+        "((P - Y_ind) ** 2).sum()",
+        "every batch shows it",
+        {
             "loss": tuple(
-                (DATA_LOSS, f"{factor}((P - Y_ind) ** 2).sum() / N") for factor in ("", "0.5 * ")
-            ),
+                (DATA_LOSS, f"{factor}((P - Y_ind) ** 2).sum() / {count}")
+                for factor in ("", "0.5 * ")
+                for count in ("N", "(N * C)")
+            )
         },
     ),
     Mistake(
