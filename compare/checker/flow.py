@@ -97,9 +97,31 @@ class Flow:
         found: dict[str, Seen] = {}
         for name in statement.read | statement.stored | statement.passed:
             found |= self._last(name, one, statement)
-        alike = [s for s in found.values() if among(s, [one.value])]
+        results = [s for s in self.results(one) if s.binding.line not in closed]
         several = len(self._made_by(one)) > 1  # a tuple, or a dict
-        return alike if alike and several else list(found.values())
+        alike = [s for s in found.values() if several and among(s, [one.value])]
+        return alike or [*results, *found.values()]
+
+    def results(self, one: Seen) -> list[Seen]:
+        """What the functions returned that the statement of this one called."""
+        mine = one.binding
+        if mine.given:
+            return []
+        own = (s.order for s in self.before(one) if _place(s) == _place(one))
+        begin = next(own, -1)
+        return [
+            s
+            for s in self._results.get((mine.call, mine.line), ())
+            if begin < s.order < one.order
+        ]
+
+    @cached_property
+    def _results(self) -> dict[tuple[int, int], list[Seen]]:
+        found: dict[tuple[int, int], list[Seen]] = {}
+        for one in self.singles:
+            if returned(one):
+                found.setdefault(one.binding.caller, []).append(one)
+        return found
 
     def _made_by(self, one: Seen) -> set[str]:
         """The names that a statement binds."""
@@ -146,12 +168,16 @@ class Flow:
         """A statement that gives a value which was there before another name, or hands it on from
         a function that did not make it.
         """
-        if one.binding.given or self.source(one) is not None:
+        statement = self.statements.get(one.binding.line)
+        if one.binding.given or self.source(one) is not None or (statement and statement.loop):
             return False
         if one.many:
             others = [s for s in self.together.values() if s.order < one.order]
             return any(_equal(s, one) for s in others)
         earlier = [s for s in self.before(one) if _equal(s, one)]
+        within = (one.binding.call, one.binding.line)
+        if any(s.binding.caller == within and not s.binding.given for s in earlier):
+            return False  # what it called changed an object
         if returned(one):
             mine = [s for s in earlier if s.binding.call == one.binding.call]
             return bool(earlier) and all(s.binding.given for s in mine)
@@ -206,6 +232,10 @@ class Flow:
     def _touched(self, line: int) -> frozenset[str]:
         statement = self.statements[line]
         return statement.read | statement.stored | statement.passed
+
+
+def _place(one: Seen) -> tuple[int, str, int]:
+    return one.binding.line, one.binding.name, one.binding.call
 
 
 def _equal(one: Seen, other: Seen) -> bool:

@@ -33,7 +33,7 @@ class MistakenLine(Expected):
         if misshapen is not None:
             return self._backwards(misshapen).binding
         if self.wrong_line and self.is_right_elsewhere:
-            made = [s for s in self.flow.seen if among(s, self.final) and not s.binding.given]
+            made = [s for s in self._alike() if not s.binding.given]
             if made:
                 return self._left_out(made[0])
         first = self._first_odd() if self.wrong_line else None
@@ -182,7 +182,7 @@ class MistakenLine(Expected):
         """
         use = self._use(made)
         until = use.order if use else float("inf")
-        alike = [s for s in self.flow.seen if among(s, self.final) and s.order < until]
+        alike = [s for s in self._alike() if s.order < until]
         idle = self.flow.idle_between(made, use, [s for s in alike if not s.binding.given])
         if idle is not None:
             return idle
@@ -207,6 +207,10 @@ class MistakenLine(Expected):
                 if returned(seen) and seen.binding.call == made.binding.call > 0:
                     return seen.binding
         return self._backwards(made).binding
+
+    def _alike(self) -> list[Seen]:
+        """The values that were taken for the quantity."""
+        return [s for s in self.flow.seen if among(s, self.final, self.samples)]
 
     def _use(self, made: Seen) -> Seen | None:
         """The first value that is wrong because of this one."""
