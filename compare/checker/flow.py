@@ -110,9 +110,7 @@ class Flow:
         own = (s.order for s in self.before(one) if _place(s) == _place(one))
         begin = next(own, -1)
         return [
-            s
-            for s in self._results.get((mine.call, mine.line), ())
-            if begin < s.order < one.order
+            s for s in self._results.get((mine.call, mine.line), ()) if begin < s.order < one.order
         ]
 
     @cached_property
