@@ -243,11 +243,11 @@ class _Recorder:
         return self.calls[caller] if caller is not None else None
 
     def _given(self, frame: FrameType, statement: Statement) -> None:
-        """Arrays that a helper is called with, by the names that it has for them."""
+        """Arrays and numbers that a helper is called with, by the names that it has for them."""
         code = frame.f_code
         for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
             value = frame.f_locals.get(name)
-            if isinstance(value, np.ndarray) and _as_array(value) is not None:
+            if isinstance(value, (np.ndarray, *NUMBERS)) and _as_array(value) is not None:
                 self._bind(statement, name, value, self.calls[frame], given=True)
 
     def _returned(self, frame: FrameType, call: _Call, value: Any) -> None:
@@ -268,15 +268,10 @@ class _Recorder:
         values = self.found.setdefault((call.number, statement.first, name), [])
         array = np.array(value)
         self.bytes -= array.nbytes + 200
+        place = statement if given else statement.elements.get(name, statement)
+        text = place.text if statement.last > statement.first else statement.text
         binding = Binding(
-            statement.first,
-            statement.text,
-            name,
-            array,
-            call.number,
-            statement.last,
-            given,
-            call.caller,
+            place.first, text, name, array, call.number, place.last, given, call.caller
         )
         if len(values) >= (KEPT if array.size <= LARGE else KEPT_LARGE):
             values.pop()

@@ -83,7 +83,7 @@ def diagnosed(
 
 
 def _blamed(findings: Sequence[Finding], wrong: Sequence[str]) -> list[Finding]:
-    """What is a remark elsewhere is a mistake where a gradient is wrong and comes of nothing else."""
+    """A remark is a mistake where a gradient is wrong that comes of nothing else."""
     mistaken = {f.quantity for f in findings if f.kind == "mistake"}
     blamed: set[str] = set()
     for gradient in GRADIENTS:
