@@ -3,6 +3,7 @@
 import itertools
 import json
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ Capture = pytest.CaptureFixture[str]
 SEED = 11
 
 
+@lru_cache(maxsize=10)  # several tests read one report
 def checked(text: str, strict: bool = False) -> Report:
     namespace: dict = {}
     exec(text, namespace)
