@@ -11,9 +11,9 @@ import pytest
 
 import compare
 from compare.__main__ import main
-from compare.checker.diagnosis import follows
 from compare.checker.html import report_html
 from compare.checker.report import Report, report_data, report_text
+from compare.checker.state import follows
 from tests.learners import FLOAT32, PLANTS, RIGHT_SOLUTIONS, STEPS, Plant, source
 
 Capture = pytest.CaptureFixture[str]
@@ -57,6 +57,16 @@ def test_a_mistake_is_caught_and_named_from_the_four_gradients_alone(plant: Plan
     assert not report.right
     assert plant.id in names(report)
     assert len(report.mistakes) == 1
+
+
+@pytest.mark.parametrize("everything", [True, False], ids=["everything", "gradients alone"])
+def test_what_was_written_over_and_then_used_is_no_remark(everything: bool):
+    """The catalogue has it as harmless, as it is where the right value was used before."""
+    right = "dscores = (probs - onehot) / n"
+    text = source(everything=everything).replace(right, f"probs -= onehot; {right}")
+    report = checked(text)
+    assert [f.id for f in report.mistakes] == ["overwritten"]
+    assert not report.right
 
 
 def pairs() -> list[tuple[Plant, Plant]]:

@@ -9,8 +9,8 @@ import pytest
 import compare
 from compare.bounds.quantities import QUANTITIES
 from compare.checker.cases import Case, misfits
-from compare.checker.diagnosis import follows
 from compare.checker.report import Report
+from compare.checker.state import follows
 from tests.learners import EVERYTHING, PLANTS, STEPS, Plant, source
 
 SEED = 7

@@ -7,13 +7,13 @@ from functools import cached_property
 import numpy as np
 
 from compare.checker.cases import Array, Case
-from compare.checker.diagnosis import Place
 from compare.checker.flow import Flow, same
 from compare.checker.lines import STEPS
 from compare.checker.mistaken_line import MistakenLine
 from compare.checker.reading import Reading, Seen
 from compare.checker.records import Finding
 from compare.checker.sandbox import Answer
+from compare.checker.state import Place
 from compare.checker.statements import statements
 from compare.checker.trace import Binding, Raised
 
@@ -35,7 +35,8 @@ class Code:
 
     @cached_property
     def flow(self) -> Flow:
-        return Flow(self.reading.seen if self.reading else (), statements(self.source))
+        seen = self.reading.seen if self.reading else ()
+        return Flow(seen, statements(self.source), self.source)
 
     def misshapen(self) -> tuple[str, Seen, Seen] | None:
         """In the statement that raised, a quantity that is right but for its size: more rows or

@@ -1,0 +1,140 @@
+"""From what explains a learner's numbers to what a report says of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from compare.bounds.quantities import GRADIENTS
+from compare.checker.cases import Case
+from compare.checker.edges import edge
+from compare.checker.evidence import evidence, shown_on
+from compare.checker.lines import RIGHT
+from compare.checker.misplaced import (
+    after_update,
+)
+from compare.checker.placing import Code
+from compare.checker.records import Finding, Kind
+from compare.checker.state import Explained, Place
+from compare.checker.trees import shown
+
+
+def missing(cases: Sequence[Case]) -> list[Finding]:
+    findings = []
+    answered = [case for case in cases if not case.raised]
+    for gradient in GRADIENTS if answered else ():
+        without = [case for case in answered if gradient not in case.returned]
+        if len(without) == len(answered):
+            findings.append(
+                Finding(gradient, "missing", "it was not returned", "one of the four gradients")
+            )
+        elif without:
+            title = "it was not returned on every batch"
+            findings.append(Finding(gradient, "missing", title, f"not on “{without[0].name}”"))
+    return findings
+
+
+def misshapen(code: Code) -> list[Finding]:
+    found = code.misshapen()
+    if found is None or code.case is None:
+        return []
+    quantity, value, first = found
+    yours, right = value.value.shape, np.shape(code.case.right[quantity])
+    return [
+        Finding(
+            quantity,
+            "size",
+            "another size than the batch and the weights have",
+            f"your shape is {yours}, the right one {right}",
+            batch=code.case.name,
+            line=first.binding.line,
+            source=first.binding.source,
+        )
+    ]
+
+
+def written_over_later(quantity: str, later: str) -> Finding:
+    return Finding(
+        quantity,
+        "overwritten",
+        f"it holds {later}: written over in place after its use",
+        "a second name, not a copy; harmless to the gradients",
+        kind="remark",
+    )
+
+
+def findings_at(
+    cases: Sequence[Case], place: Place, lines: Mapping[str, str], code: Code, harmless: bool
+) -> list[Finding]:
+    case = shown_on(cases, lines, place.quantity) or shown_on(cases, {}, place.spoilt)
+    without = {q: line for q, line in lines.items() if q != place.quantity}
+    quantity = place.quantity if case and place.quantity in case.values else place.spoilt
+    seen = evidence(case, without, quantity) if case else ""
+    seen = f"{quantity}: {seen}" if quantity != place.quantity and seen else seen
+    batch = case.name if case else ""
+    where = code.line_of(place, lines)
+    line, source = (where.line, where.source) if where else (None, "")
+    if not place.fits:
+        title = "a mistake that nothing near the right line explains"
+        if place.among:
+            title = f"a mistake in {_listed([*place.among, place.quantity])}"
+        kind: Kind = "remark" if harmless else "mistake"
+        return [
+            Finding(place.quantity, "unrecognised", title, seen, (), kind, "", batch, line, source)
+        ]
+    first = place.fits[0]
+    if not first.mistakes:
+        update = after_update(first.quantity, first.line)
+        title = f"yours is {shown(first.line, first.quantity, RIGHT)}{update}"
+        seen = "" if update else seen
+        kind = "remark" if harmless else "mistake"
+        return [
+            Finding(
+                place.quantity, "edited", title, seen, (), kind, first.line, batch, line, source
+            )
+        ]
+    chosen = {mistake.id for mistake in first.mistakes}
+    also = tuple(sorted(_own(place.fits[1:]) - chosen))
+    return [
+        _named(place.quantity, first, number, seen, also, batch, harmless, line, source)
+        for number in range(len(first.mistakes))
+    ]
+
+
+def _own(fits: Sequence[Explained]) -> set[str]:
+    """The mistakes in the quantity's own line: others may stand in one that is judged right."""
+    return {m.id for fit in fits for m in fit.mistakes if fit.quantity in m.places}
+
+
+def _named(
+    quantity: str,
+    explained: Explained,
+    number: int,
+    seen: str,
+    also: tuple[str, ...],
+    batch: str,
+    harmless: bool,
+    line: int | None,
+    source: str,
+) -> Finding:
+    mistake = explained.mistakes[number]
+    if quantity in mistake.edge_in:
+        found = edge(quantity, mistake.id, batch, explained.line)
+        return replace(found, line=line, source=source)
+    kind: Kind = "remark" if mistake.remark or harmless else "mistake"
+    return Finding(
+        quantity,
+        mistake.id,
+        mistake.title,
+        seen,
+        also,
+        kind,
+        explained.line,
+        batch,
+        line,
+        source,
+    )
+
+
+def _listed(quantities: Sequence[str]) -> str:
+    return f"{', '.join(quantities[:-1])} or {quantities[-1]}"

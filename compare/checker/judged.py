@@ -1,0 +1,60 @@
+"""The verdict on each quantity, with how far it is off and the line where it stands."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from compare.bounds.quantities import GRADIENTS
+from compare.checker.cases import Case, is_right
+from compare.checker.lines import STEPS
+from compare.checker.placing import Code
+from compare.checker.records import Judged, Word
+from compare.checker.returned import made_at
+from compare.checker.verdicts import Diagnosis
+
+
+def judged_quantities(
+    cases: Sequence[Case], diagnosis: Diagnosis, code: Code
+) -> tuple[Judged, ...]:
+    judged = []
+    told = [*diagnosis.findings]
+    for finding in diagnosis.findings:
+        if finding.id == "exchanged":
+            told += [replace(finding, quantity=other) for other in finding.others]
+    there = (q for q, word in diagnosis.verdicts.items() if word != "missing")
+    reached = max(map(STEPS.index, there), default=-1)
+    for quantity in STEPS:
+        word: Word = diagnosis.verdicts.get(
+            quantity, "missing" if quantity in GRADIENTS else "unseen"
+        )
+        if quantity not in diagnosis.verdicts and (code.raised or _unwritten(cases, quantity)):
+            word = "to do" if STEPS.index(quantity) > reached else word
+        binding = code.binding(quantity, told) or made_at(code, quantity)
+        place = (binding.line, binding.name, binding.source) if binding else (None, "", "")
+        judged.append(Judged(quantity, word, *_furthest(cases, quantity), *place))
+    return tuple(judged)
+
+
+def _unwritten(cases: Sequence[Case], quantity: str) -> bool:
+    """No gradient was returned at all: the file is being written, step by step."""
+    return not any(g in case.returned for case in cases for g in GRADIENTS)
+
+
+def _furthest(
+    cases: Sequence[Case], quantity: str
+) -> tuple[float | None, tuple[int, ...], float | None]:
+    """The largest difference from the reference on the first probe that shows one, where it is, and
+    what is allowed there.
+    """
+    here = [c for c in cases if quantity in c.returned]
+    here = [c for c in here if not is_right(c, quantity)] or here
+    here = [c for c in here if c.returned[quantity].shape == np.shape(c.right[quantity])]
+    if not here:
+        return None, (), None
+    right, value = (np.asarray(side[quantity]) for side in (here[0].right, here[0].returned))
+    difference = abs(value.astype(np.float64) - right)
+    worst = np.where(np.isnan(difference), np.inf, difference)
+    at = np.unravel_index(int(np.argmax(worst)), worst.shape)
+    allowed = np.broadcast_to(here[0].allowed[quantity], worst.shape)[at]
+    return float(difference[at]), tuple(int(i) for i in at), float(allowed)

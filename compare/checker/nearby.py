@@ -1,0 +1,133 @@
+"""Edits of the right lines that give a learner's numbers: of a quantity's own line, and of those
+before it that nobody has seen.
+"""
+
+import ast
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from compare.checker.cases import Case, environment, misfits, walk
+from compare.checker.lines import PARENTS, RIGHT
+from compare.checker.misplaced import stand_ins
+from compare.checker.named import holds
+from compare.checker.search import OutOfTimeError, instead, near
+from compare.checker.state import (
+    Explained,
+    State,
+    fits_everywhere,
+    left_open,
+    open_quantities,
+    undecided,
+    unseen,
+)
+
+TINY = 1e-9  # of a fitted number: 0 but for rounding
+
+Source = Callable[[State, str, float], list[Explained]]
+
+
+def searched(kind: str) -> Source:
+    """The nearest edits of the quantity's own line."""
+
+    def source(state: State, quantity: str, deadline: float) -> list[Explained]:
+        known = _searchable(state, quantity)
+        if known is None:
+            return []
+        case, names = known
+        observed = case.values[quantity]
+        right = state.lines.get(quantity, RIGHT[quantity])
+        for line in instead(right, quantity, names, observed, kind, deadline):
+            if _has_tiny(line):  # a fitted number that is 0 but for rounding
+                continue
+            lines = {**state.lines, quantity: line}
+            found = Explained(quantity, line)
+            if fits_everywhere(state, lines, {quantity}, quantity) and holds(state, found):
+                return [found]
+        return []
+
+    return source
+
+
+def stand_in(state: State, quantity: str, deadline: float) -> list[Explained]:
+    """The value of an argument or of an earlier quantity, or a parameter after its update."""
+    known = _searchable(state, quantity)
+    for line in stand_ins(quantity, known[1], known[0].values[quantity]) if known else ():
+        lines = {**state.lines, quantity: line}
+        if fits_everywhere(state, lines, {quantity}, quantity):
+            return [Explained(quantity, line)]
+    return []
+
+
+def zeros(state: State, quantity: str, deadline: float) -> list[Explained]:
+    """Zeros, whatever made them, where all that the line reads was seen: they come of this line."""
+    known = _searchable(state, quantity)
+    if known is None or not _all_read_is_seen(known[0], quantity):
+        return []
+    case, names = known
+    sizes = {names[size]: size for size in "CHDN"} | {1: "1"}
+    shape = [sizes.get(size, str(size)) for size in np.shape(case.values[quantity])]
+    found = Explained(quantity, f"{quantity} = np.zeros(({', '.join(shape)}))")
+    lines = {**state.lines, quantity: found.line}
+    if fits_everywhere(state, lines, {quantity}, quantity) and holds(state, found):
+        return [found]
+    return []
+
+
+def searched_to_zero(state: State, quantity: str, deadline: float) -> list[Explained]:
+    """One edit of such a line that gives zeros there, and other numbers elsewhere."""
+    known = _searchable(state, quantity)
+    if known is None or not _all_read_is_seen(known[0], quantity):
+        return []
+    return searched("one edit")(state, quantity, deadline)
+
+
+def _all_read_is_seen(case: Case, quantity: str) -> bool:
+    return all(parent in case.given for parent in PARENTS[quantity])
+
+
+def _has_tiny(line: str) -> bool:
+    numbers = [n.value for n in ast.walk(ast.parse(line)) if isinstance(n, ast.Constant)]
+    return any(isinstance(n, float) and 0 < abs(n) < TINY for n in numbers)
+
+
+def _searchable(state: State, quantity: str) -> tuple[Case, Mapping[str, Any]] | None:
+    """The first batch that shows the quantity wrong, and what its line may read there."""
+    for case in state.cases:
+        if not undecided(state, case, quantity) and misfits(case, state.lines, [quantity]):
+            computed = walk(case, state.lines, quantity)
+            if computed is not None and np.isfinite(case.values[quantity]).all():
+                return case, environment(case, computed)
+    return None
+
+
+def searched_before(state: State, quantity: str, deadline: float) -> list[Explained]:
+    """One edit of a line before it: of one whose value nobody has seen, or of a part that is
+    computed once more for this quantity alone.
+    """
+    known = _searchable(state, quantity)
+    if known is None:
+        return []
+    case, names = known
+    hidden = [place for place in unseen(state.cases, quantity, state) if place not in case.given]
+    for place in [*hidden, *PARENTS[quantity]]:
+        for value, text in near(RIGHT[place], place, names, 1, deadline):
+            if time.process_time() > deadline:
+                raise OutOfTimeError
+            if np.shape(value) != np.shape(case.right[place]):
+                continue
+            assumed = replace(case, traced={**case.traced, place: np.asarray(value, float)})
+            if misfits(assumed, state.lines, [quantity]):
+                continue
+            if place in hidden:
+                found = Explained(place, text())
+                if left_open(state, found, open_quantities(state), quantity) is not None:
+                    return [found]
+            found = Explained(quantity, f"{text()}\n{RIGHT[quantity]}")
+            lines = {**state.lines, quantity: found.line}
+            if fits_everywhere(state, lines, {quantity}, quantity):
+                return [found]
+    return []
