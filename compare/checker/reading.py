@@ -170,7 +170,9 @@ def _add_wrong(
         best: _Taken | None = None
         before = len(misfits(now, {}, judged))
         for quantity in STEPS:
-            if quantity in values or not any(quantity in ANCESTORS[q] for q in open_now):
+            if quantity in values and not _unused(quantity, open_now, judged):
+                continue
+            if not any(quantity in ANCESTORS[q] for q in open_now):
                 continue
             begin = _end_of_parents(quantity, seen, bindings)
             for one, form in _candidates(case, quantity, seen, values, uses, begin):
@@ -200,6 +202,14 @@ def _add_wrong(
             found = _following(replace(case, traced=values), later, seen)
             if found is not None and later not in values:
                 values[later], bindings[later] = found
+
+
+def _unused(quantity: str, open_: Collection[str], judged: Sequence[str]) -> bool:
+    """Nothing that was returned follows from the value that was found: the code may have gone on
+    from another one.
+    """
+    next_ = [q for q in judged if quantity in PARENTS[q]]
+    return len(next_) > 1 and all(q in open_ for q in next_)
 
 
 def _add_leading_on(
