@@ -216,7 +216,7 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
         {
             "dz2": tuple(
                 (MEAN, f"{MEAN} * (np.arange(N) < {kept})[:, None]")
-                for n in (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 256)
+                for n in (10, 16, 32, 50, 64, 100, 128)
                 for kept in (f"N // {n} * {n}", f"(N - 1) // {n} * {n}")
             )
         },
