@@ -1,10 +1,11 @@
 """One batch and what the learner's code made of it, and when two arrays count as the same."""
 
+from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from compare.checker.lines import (
     ALSO_RIGHT,
     ANCESTORS,
     MAGNITUDE,
+    RIGHT,
     STEPS,
     WRITTEN,
     follow,
@@ -29,6 +31,7 @@ Lines = Mapping[str, str]  # for some quantities the lines that stand in for the
 ROUNDINGS = 16  # of a line's magnitude, for each term it adds up: no order of summation makes more
 SLACK = 16  # beyond the right line's rounding: a wrong line may add up other terms, and more
 NEAR = 1e3  # roundings of the right value: nearer than that, the bound decides
+KEPT = 3 * len(STEPS)  # values of each batch: of the lines that are known, and of those tried last
 FAR = 1e-3  # of the largest value: further apart than any rounding, seen without a bound
 # What a learner's line may raise when it is run on values that it was not made for.
 ERRORS = (
@@ -59,6 +62,10 @@ class Case:
     written: Mapping[str, Array] = field(default_factory=dict)  # what was left in arguments
     any_shape: bool = False  # lines are run on values of another shape than the notes', too
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: the fields alone, not what was worked out from them."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
     @cached_property
     def given(self) -> dict[str, Array]:
         """The learner's own values that later lines can be run on, and the arguments written to."""
@@ -82,6 +89,33 @@ class Case:
         """All that can be judged here: returned or, where that is not, traced."""
         return {**self.traced, **{q: v for q, v in self.returned.items() if q not in self.traced}}
 
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """What the lines may read of it."""
+        return {**inputs(self.problem), **self.given}
+
+    @cached_property
+    def computed(self) -> "OrderedDict[Any, Any]":
+        """The latest values of unseen quantities, by the lines that they were computed by."""
+        return OrderedDict()
+
+
+class Notes(NamedTuple):
+    """What the notes make of a problem."""
+
+    right: Mapping[str, Array]
+    allowed: Mapping[str, Array]  # around the right values
+    rounding: Mapping[str, float]  # what may be rounding in each quantity
+
+
+@lru_cache(maxsize=64)
+def notes(problem: Problem) -> Notes:
+    """The same for all the files that are judged on it."""
+    right = follow(problem)
+    near = NEAR * float(np.finfo(problem.X.dtype).eps)
+    rounding = {q: near * float(np.max(abs(value), initial=0)) for q, value in right.items()}
+    return Notes(right, allowed_around(problem, right), rounding)
+
 
 def make_case(
     name: str,
@@ -90,8 +124,7 @@ def make_case(
     raised: bool,
     written: Mapping[str, Array] | None = None,
 ) -> Case:
-    right = follow(problem)
-    allowed = allowed_around(problem, right)
+    right, allowed, _ = notes(problem)
     return Case(name, problem, returned, right, allowed, raised, written=written or {})
 
 
@@ -103,13 +136,38 @@ def is_right(case: Case, quantity: str) -> bool:
 def walk(
     case: Case, lines: Lines, last: str = STEPS[-1], only: Collection[str] = STEPS
 ) -> dict[str, Array] | None:
-    """Each quantity up to the last, by its line, from the learner's own earlier values, or `only`
-    some of those that have one; what these leave out is computed on the way. None if a line raises.
+    """Each quantity up to the last, by its line or the right one where `lines` has none, from the
+    learner's own earlier values. Of those that have one, `only` these are computed; what these
+    leave out is computed on the way. None if a line raises.
     """
-    try:
-        return follow(case.problem, case.given, lines, last, only)
-    except ERRORS:
-        return None
+    environment, computed = dict(case.environment), {}
+    with np.errstate(all="ignore"):
+        try:
+            for name in STEPS[: STEPS.index(last) + 1]:
+                seen = name in case.given
+                if name in only or not seen:
+                    computed[name] = _computed(case, name, lines, environment)
+                if not seen:
+                    environment[name] = computed[name]
+        except ERRORS:
+            return None
+    return computed
+
+
+def _computed(case: Case, quantity: str, lines: Lines, environment: Mapping[str, Any]) -> Any:
+    """By the quantity's line. The same lines are asked for again and again: those up to this one,
+    which are all that its value depends on, find it.
+    """
+    before = STEPS.index(quantity)
+    key = (quantity, frozenset((q, line) for q, line in lines.items() if STEPS.index(q) <= before))
+    if key in case.computed:
+        case.computed.move_to_end(key)
+        return case.computed[key]
+    value = run_line(lines.get(quantity, RIGHT[quantity]), quantity, environment)
+    case.computed[key] = value
+    if len(case.computed) > KEPT:
+        case.computed.popitem(last=False)
+    return value
 
 
 def environment(case: Case, computed: Mapping[str, Array]) -> dict[str, Any]:
@@ -155,22 +213,34 @@ def _masks_differ(case: Case, computed: Mapping[str, Array]) -> bool:
 def _follows(
     case: Case, quantity: str, computed: Mapping[str, Array], lines: Lines, observed: Array
 ) -> bool:
-    value = computed[quantity]
-    if np.shape(value) == np.shape(observed) and not _far(case, quantity, value, observed):
-        # The proven bound takes far longer, and allows no less.
-        if agree(value, observed, _own_rounding(case, quantity, computed)):
-            return True
-        tolerance = tolerance_of(case, quantity, computed)
-        if any(q == quantity or q in ANCESTORS[quantity] for q in lines):
-            tolerance = _scaled(tolerance, value, case.right[quantity])
-        if agree(value, observed, tolerance):
-            return True
+    """From its line's value or, of a right line, from that of the other way."""
+    changed = any(q == quantity or q in ANCESTORS[quantity] for q in lines)
+    if _within_rounding(case, quantity, computed[quantity], observed, computed, changed):
+        return True
     if quantity in lines or quantity not in ALSO_RIGHT:
         return False
     other = run_line(ALSO_RIGHT[quantity], quantity, environment(case, computed))
-    return agree(other, observed, _own_rounding(case, quantity, computed)) or agree(
-        other, observed, tolerance_of(case, quantity, computed)
-    )
+    return _within_rounding(case, quantity, other, observed, computed, changed=False)
+
+
+def _within_rounding(
+    case: Case,
+    quantity: str,
+    value: Array,
+    observed: Array,
+    computed: Mapping[str, Array],
+    changed: bool,
+) -> bool:
+    """`changed`: the value came of a line that is not the right one."""
+    if np.shape(value) != np.shape(observed) or _far(case, quantity, value, observed):
+        return False
+    # The proven bound takes far longer, and allows no less.
+    if agree(value, observed, _own_rounding(case, quantity, computed)):
+        return True
+    tolerance = tolerance_of(case, quantity, computed)
+    if changed:
+        tolerance = _scaled(tolerance, value, case.right[quantity])
+    return agree(value, observed, tolerance)
 
 
 def tolerance_of(case: Case, quantity: str, computed: Mapping[str, Array]) -> Array:
@@ -201,15 +271,11 @@ def _scaled(tolerance: Array, value: Array, right: Array) -> Array:
 
 def _far(case: Case, quantity: str, value: Array, observed: Array) -> bool:
     """Further apart than rounding can be. A sum of 0 is all rounding, whatever its ratio."""
-    finite = np.isfinite(value) & np.isfinite(observed)
-    if not finite.all():
+    difference = float(abs(np.asarray(value, np.float64) - observed).max(initial=0))
+    if not np.isfinite(difference) or difference <= notes(case.problem).rounding[quantity]:
         return False
-    difference = np.max(abs(np.asarray(value, np.float64) - observed), initial=0)
-    largest = max(np.max(abs(observed), initial=0), np.max(abs(value), initial=0))
-    rounding = (
-        NEAR * np.finfo(case.problem.X.dtype).eps * np.max(abs(case.right[quantity]), initial=0)
-    )
-    return bool(difference > max(FAR * largest, rounding))
+    largest = max(abs(observed).max(initial=0), abs(value).max(initial=0))
+    return bool(difference > FAR * largest)
 
 
 def allowed_around(problem: Problem, values: Mapping[str, Array]) -> dict[str, Array]:
@@ -225,11 +291,11 @@ def agree(expected: Array, observed: Array, tolerance: Array) -> bool:
         return False
     if np.shape(tolerance) != np.shape(expected):  # a wrong line's shape: the widest will do
         tolerance = np.fmax.reduce(tolerance, axis=None)
+    finite = np.isfinite(expected)
     with np.errstate(all="ignore"):
-        close = abs(np.asarray(expected, np.float64) - observed) <= tolerance
-        close &= np.isfinite(expected)
-        both_not = ~np.isfinite(expected) & ~np.isfinite(observed)
-        return bool((close | both_not | (expected == observed)).all())
+        close = (abs(np.asarray(expected, np.float64) - observed) <= tolerance) & finite
+        close |= expected == observed
+    return bool((close if finite.all() else close | ~(finite | np.isfinite(observed))).all())
 
 
 def own_line(case: Case, quantity: str, lines: Lines) -> Array:

@@ -6,9 +6,9 @@ numbers that the learner was given.
 """
 
 import ast
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
-from types import CodeType
+from types import CodeType, MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -89,43 +89,39 @@ def _ancestors(quantity: str) -> frozenset[str]:
 ANCESTORS: dict[str, frozenset[str]] = {name: _ancestors(name) for name in STEPS}
 
 
-def inputs(problem: Problem) -> dict[str, Any]:
+@lru_cache(maxsize=64)
+def inputs(problem: Problem) -> Mapping[str, Any]:
     """What the lines read besides each other, under the names that they use, in float64."""
     N, D, H, C = problem.sizes
     arrays = {"X": problem.X, **problem.params._asdict()}
-    given = {name: np.asarray(array, np.float64) for name, array in arrays.items()}
+    given = {name: np.array(array, np.float64) for name, array in arrays.items()}
+    for array in given.values():
+        array.flags.writeable = False
     reg = float(problem.X.dtype.type(problem.reg))
-    return {"np": np, "y": problem.y, "reg": reg, "N": N, "D": D, "H": H, "C": C, **given}
+    known = {"np": np, "y": problem.y, "reg": reg, "N": N, "D": D, "H": H, "C": C, **given}
+    return MappingProxyType(known)
 
 
 def run_line(line: str, quantity: str, environment: Mapping[str, Any]) -> Any:
     """The value that a line gives `quantity`. Raises whatever it raises."""
     scope = dict(environment)
-    with np.errstate(all="ignore"):
-        exec(compiled(line), scope)
+    exec(compiled(line), scope)
     return scope[quantity]
 
 
 def follow(
-    problem: Problem,
-    given: Mapping[str, Any] | None = None,
-    replaced: Mapping[str, str] | None = None,
-    last: str = STEPS[-1],
-    only: Collection[str] = STEPS,
+    problem: Problem, replaced: Mapping[str, str] | None = None, last: str = STEPS[-1]
 ) -> dict[str, Any]:
-    """Each quantity up to the last, computed by its line, or the one that replaces it, from the
-    earlier ones: from their `given` values where there are any, else from those just computed. Of
-    those that are given, `only` these are computed.
-
-    Raises whatever a replaced line raises.
+    """Each quantity up to the last, by its line, or the one that replaces it, from the earlier
+    ones. Raises whatever a replaced line raises.
     """
-    given, replaced = given or {}, replaced or {}
-    environment = inputs(problem) | {n: v for n, v in given.items() if n.endswith(WRITTEN)}
+    replaced = replaced or {}
+    environment = dict(inputs(problem))
     computed = {}
-    for name in STEPS[: STEPS.index(last) + 1]:
-        if name in only or name not in given:
-            computed[name] = run_line(replaced.get(name, RIGHT[name]), name, environment)
-        environment[name] = given[name] if name in given else computed[name]
+    with np.errstate(all="ignore"):
+        for name in STEPS[: STEPS.index(last) + 1]:
+            line = replaced.get(name, RIGHT[name])
+            environment[name] = computed[name] = run_line(line, name, environment)
     return computed
 
 

@@ -25,8 +25,14 @@ VARIANTS_IN_PAIRS = 3  # edits of one mistake that are tried together with anoth
 
 
 def single(state: State, open_: Sequence[str], alone: bool = False) -> Place | None:
-    """The one mistake of the catalogue after which the fewest quantities are left open."""
+    """The one mistake of the catalogue after which the fewest quantities are left open. Nothing is
+    named in a quantity that comes of another one, until that one is explained.
+    """
+    unexplained: set[str] = set()
     for quantity in open_:
+        if ANCESTORS[quantity] & unexplained:
+            continue
+        unexplained.add(quantity)
         if all_zero(state, quantity):
             continue
         best: list[Explained] = []

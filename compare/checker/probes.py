@@ -6,6 +6,7 @@ written for them.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -48,6 +49,11 @@ def probes(seed: int = 0) -> dict[str, Problem]:
     In all of them b is not 0 and the sizes differ from each other, unless the name says otherwise.
     No z1 is so near to 0 that rounding could decide its sign.
     """
+    return dict(_probes(seed))
+
+
+@lru_cache(maxsize=2)  # a class of files has the same
+def _probes(seed: int) -> dict[str, Problem]:
     streams = np.random.SeedSequence(seed).spawn(len(_MAKERS))
     return {
         name: _drawn(maker, stream)

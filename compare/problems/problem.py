@@ -17,7 +17,7 @@ DTYPES: dict[str, np.dtype[np.floating[Any]]] = {
 LARGEST_SEED = 2**63 - 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """What both sides are given. Raises ValueError for whatever `manual.forward` would refuse."""
 
