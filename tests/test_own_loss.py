@@ -206,7 +206,7 @@ def test_a_gradient_that_contradicts_any_other_loss_is_told_beside_it(case: str,
 
 def test_another_loss_and_the_gradients_of_the_notes_are_not_called_right_for_each_other():
     report = checked(written(OTHER["a hinge"][0]))
-    assert found(report) == [("loss", "unrecognised")]
+    assert found(report) == [("loss", "hinge")]
 
 
 def test_a_gradient_that_is_its_slope_on_small_batches_alone_is_not_called_so():
