@@ -25,7 +25,7 @@ from compare.checker.placing import Code, raised_in
 from compare.checker.probes import EDGES, TRACED, fresh_seed, probes
 from compare.checker.reading import read
 from compare.checker.records import Hint
-from compare.checker.report import Report
+from compare.checker.report import Report, by_cells
 from compare.checker.sandbox import Answer, run_file, run_function
 from compare.checker.state import wrong_quantities
 from compare.checker.trace import Binding
@@ -110,7 +110,7 @@ def judge(
 ) -> Report:
     """The report on what a function did on all the batches; `again` runs it on others."""
     if answer.failure is not None:
-        return Report(name, (), (), answer.failure, output=answer.output, source=answer.source)
+        return _nothing_judged(name, answer, answer.failure)
     raised = {probe: run.error for probe, run in answer.runs.items() if run.error is not None}
     error = _error_line(raised, len(answer.runs))
     observed = {probe: dict(run.values) for probe, run in answer.runs.items()}
@@ -129,7 +129,7 @@ def judge(
         ]
         cases, code = _followed_as_needed(cases, answer, again)
         if not answer.trace and len(raised) == len(answer.runs):
-            return Report(name, (), (), error, output=answer.output, source=answer.source)
+            return _nothing_judged(name, answer, error)
         unstable = unstable_quantities(answer)
         another = None
         if again is not None and not unstable:
@@ -145,7 +145,7 @@ def judge(
         if strict:
             findings = [as_mistake(finding) for finding in findings]
         quantities = judged_quantities(cases, diagnosis._replace(findings=findings), code)
-    return Report(
+    report = Report(
         name,
         quantities,
         tuple(findings),
@@ -156,6 +156,13 @@ def judge(
         output=answer.output,
         source=answer.source,
         cases=tuple(cases),
+    )
+    return by_cells(report, answer.begins) if answer.begins else report
+
+
+def _nothing_judged(name: str, answer: Answer, error: str) -> Report:
+    return Report(
+        name, (), (), error, output=answer.output, source=answer.source, begins=answer.begins
     )
 
 
@@ -174,7 +181,9 @@ def _followed_as_needed(
     if other is not None:
         more = again({other.name: other.problem}, trace=other.name)
         if more.trace:
-            return followed(cases, more._replace(runs=answer.runs, source=answer.source))
+            return followed(
+                cases, more._replace(runs=answer.runs, source=answer.source, begins=answer.begins)
+            )
     return cases, code
 
 
@@ -189,7 +198,7 @@ def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
     reading = read(traced, answer.trace, wrong)
     now = replace(traced, traced=reading.values)
     others = [replace(case, traced={}) for case in cases]
-    code = Code(now, reading, raised, answer.source, tuple(wrong))
+    code = Code(now, reading, raised, answer.source, answer.begins, tuple(wrong))
     return [
         now if case is traced else other for case, other in zip(cases, others, strict=True)
     ], code

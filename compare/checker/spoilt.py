@@ -10,6 +10,7 @@ from compare.checker.cases import Case, Lines, misfits
 from compare.checker.lines import RIGHT, STEPS, WRITTEN
 from compare.checker.placing import Code
 from compare.checker.records import Finding
+from compare.checker.source import line_words
 from compare.checker.trace import Binding
 from compare.checker.trees import replaced
 
@@ -78,7 +79,7 @@ def as_finding(spoilt: Spoilt, code: Code) -> Finding:
         "writes-to-argument",
         f"{spoilt.argument} is written to before {listed} {'is' if len(names) == 1 else 'are'} "
         "computed from it: work on a copy",
-        f"line {where.line}, {where.source}" if where else "changed in place",
+        f"{line_words(where.line, code.begins)}, {where.source}" if where else "changed in place",
         line=where.line if where else None,
         source=where.source if where else "",
         others=tuple(names),
