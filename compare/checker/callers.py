@@ -87,8 +87,6 @@ class Callers(Expected):
         """It does not reach what the right line needs; and what stands there instead it was given,
         if that is more than a part of it.
         """
-        if all(self._is_among(reached, self.sound[name]) for name in ("X", "W1")):
-            return False  # X and W1, and what is made of them
         if change.left_out:
             needed = [self._value(name) for name in sorted(change.needs())]
             return any(v is not None and not self._is_among(reached, v) for v in needed)
@@ -100,11 +98,14 @@ class Callers(Expected):
         return self._is_among(given, wrong) and not self._is_among(reached, right)
 
     def _is_among(self, reached: Sequence[Seen], value: Array) -> bool:
-        """The mask may be of a1 or of z1."""
-        ways = [value]
+        """The mask may be of a1 or of z1, and these may be computed once more."""
+        ways = [[value]]
         if self.place.quantity == "dz1" and among_values(value, [self.sound["a1"]]):
-            ways.append(self.sound["z1"])
-        return any(among(s, ways, self.samples) for s in reached)
+            ways += [[self.sound["z1"]], [self.sound["X"], self.sound["W1"]]]
+        return any(
+            all(any(among(s, [part], self.samples) for s in reached) for part in way)
+            for way in ways
+        )
 
     def _value(self, name: str) -> Array | None:
         """Of what is more than a size."""

@@ -120,7 +120,9 @@ class MistakenLine(Callers):
                 continue  # right for each sample
             if self._has_right(seen, self.place.quantity):
                 continue
-            if among(seen, self.odd, self.samples) and not among(seen, self.right, whole=True):
+            if among(seen, self.odd, self.samples, whole=True) or (
+                among(seen, self.odd, self.samples) and not among(seen, self.right, whole=True)
+            ):
                 return seen
         return None
 
