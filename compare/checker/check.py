@@ -9,6 +9,7 @@ from typing import Any, Protocol, get_args
 
 import numpy as np
 
+from compare.bounds.quantities import GRADIENTS
 from compare.checker.cases import Case, agree, make_case
 from compare.checker.conventions import (
     as_mistake,
@@ -32,6 +33,7 @@ from compare.checker.trace import Binding
 from compare.checker.verdicts import diagnosed
 from compare.problems.problem import Problem
 
+MANY = 100  # samples: some code computes nothing for fewer than a block of them
 SEARCH = 5.0  # seconds of search for what a wrong line computes
 
 
@@ -181,9 +183,10 @@ def _followed_as_needed(
     if other is not None:
         more = again({other.name: other.problem}, trace=other.name)
         if more.trace:
-            return followed(
-                cases, more._replace(runs=answer.runs, source=answer.source, begins=answer.begins)
-            )
+            known = answer._replace(trace=more.trace, trace_probe=other.name)
+            others, seen = followed(cases, known._replace(trace_note=more.trace_note))
+            if not _went_past(code) or seen.flow.lines > code.flow.lines:
+                return others, seen
     return cases, code
 
 
@@ -206,16 +209,26 @@ def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
 
 def _shows_more(cases: Sequence[Case], code: Code) -> Case | None:
     """The smallest batch that shows a mistake, if the one on which the lines were followed shows
-    none, or has fewer gradients.
+    none, or has fewer gradients; one of many samples, if the code did nothing with so few.
     """
     if code.case is None or code.case.raised or not code.wrong:
         return None
     ordinary = [c for c in cases if c.name not in EDGES and not c.raised]
     wrong = [c for c in ordinary if wrong_quantities([c])]
     most = max((len(c.returned) for c in wrong), default=0)
-    if not wrong or (wrong_quantities([code.case]) and len(code.case.returned) == most):
+    shown = wrong_quantities([code.case]) and len(code.case.returned) == most
+    if not wrong or (shown and not _went_past(code)):
         return None
-    return min((c for c in wrong if len(c.returned) == most), key=lambda c: c.problem.X.size)
+    telling = [c for c in wrong if len(c.returned) == most]
+    if _went_past(code):
+        telling = [c for c in telling if len(c.problem.X) >= MANY]
+    return min(telling, key=lambda c: c.problem.X.size, default=None)
+
+
+def _went_past(code: Code) -> bool:
+    """No line was seen to compute anything but what was returned."""
+    values = code.reading.values if code.reading else {}
+    return not set(values) - set(GRADIENTS)
 
 
 def _differing(

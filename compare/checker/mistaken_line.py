@@ -66,7 +66,9 @@ class MistakenLine(Callers):
     def _own(self) -> Seen | None:
         """The value that is taken for the quantity; or in which it shows, as it was returned."""
         binding = self.reading.bindings.get(self.place.quantity)
-        own = next((s for s in self.flow.seen if s.binding is binding), None)
+        size = np.size(self.reading.values.get(self.place.quantity, ()))
+        mine = [s for s in self.flow.seen if s.binding is binding]  # one, or all of a loop together
+        own = next((s for s in mine if s.value.size >= size), None)
         for quantity in (self.place.quantity, self.place.spoilt):
             if own is None or self._has_right(own, quantity):
                 own = self._as_returned(quantity) or own
