@@ -1,20 +1,25 @@
 """Reports on learners' files -> text for people, and plain data for JSON."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from compare.bounds.quantities import GRADIENTS
 from compare.checker.cases import Case
 from compare.checker.html import report_html
 from compare.checker.lines import RIGHT, STEPS
 from compare.checker.records import Finding, Hint, Judged
+from compare.checker.source import in_cell, place_words
 from compare.checker.trace import Raised
 from compare.checker.words import finding_words, last_line
 from compare.text import number, printable, shape_text, wrapped
 
 WIDEST = 44  # characters of a learner's line
+CELLS = "cell: of the code cells, from 1; line: in its cell, from 1"
+
+Placed = TypeVar("Placed", Finding, Judged)
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Report:
     output: str = ""  # what the learner's code printed
     source: str = ""
     cases: tuple[Case, ...] = ()
+    begins: tuple[int, ...] = ()  # of a notebook: the lines of `source` where its cells begin
 
     @property
     def right(self) -> bool:
@@ -55,6 +61,28 @@ class Report:
 
     def _repr_html_(self) -> str:
         return report_html(self)
+
+
+def by_cells(report: Report, begins: tuple[int, ...]) -> Report:
+    """With each line of a notebook's whole text as a cell and a line in it."""
+
+    def placed(one: Placed) -> Placed:
+        if one.line is None:
+            return one
+        cell, line = in_cell(one.line, begins)
+        return replace(one, cell=cell, line=line)
+
+    raised = report.raised
+    if raised is not None:
+        cell, line = in_cell(raised.line, begins)
+        raised = raised._replace(cell=cell, line=line)
+    return replace(
+        report,
+        quantities=tuple(map(placed, report.quantities)),
+        findings=tuple(map(placed, report.findings)),
+        raised=raised,
+        begins=begins,
+    )
 
 
 def report_text(report: Report, hint: Hint) -> str:
@@ -86,12 +114,20 @@ def _table(report: Report, hint: Hint) -> list[str]:
     codes = {q.name: _clipped(q.source) for q in shown}
     width = max(9, *(len(code) for code in codes.values()))
     placed = any(q.line for q in shown)
-    rows = [f"  {'line':>4}  {'your code':<{width}}  quantity"] if placed else []
+    cells = any(q.cell for q in shown)
+    rows = [_row("cell" if cells else None, "line", "your code", width) + "  quantity"]
+    rows = rows if placed else []
     for q in shown:
-        where = f"  {q.line or '':>4}  {codes[q.name]:<{width}}" if placed else ""
+        cell = (q.cell or "") if cells else None
+        where = _row(cell, q.line or "", codes[q.name], width) if placed else ""
         rows.append(f"{where}  {q.name:<6} {_word(report, q)}".rstrip())
         rows += [wrapped(words, " " * 8) for words in _told(report, q, hint)]
-    return rows
+    return [*rows, *([f"  {CELLS}"] if cells else [])]
+
+
+def _row(cell: int | str | None, line: int | str, code: str, width: int) -> str:
+    """`cell` is None where there are no cells."""
+    return ("" if cell is None else f"  {cell:>4}") + f"  {line:>4}  {code:<{width}}"
 
 
 def _gradients_alone(report: Report) -> bool:
@@ -157,19 +193,28 @@ def _error(report: Report, hint: Hint) -> list[str]:
     lines = [wrapped(report.error, "  ", " " * 4)]
     if report.raised is not None and report.raised.shapes:
         shapes = ", ".join(f"{name} is {shape_text(s)}" for name, s in report.raised.shapes)
-        lines.append(wrapped(f"line {report.raised.line}: {shapes}", "  ", " " * 4))
-    at = report.raised.line if report.raised is not None else None
+        place = place_words(report.raised.cell, report.raised.line)
+        lines.append(wrapped(f"{place}: {shapes}", "  ", " " * 4))
+    at = (report.raised.cell, report.raised.line) if report.raised is not None else None
     done = {
         q.name
         for q in report.quantities
         if q.verdict not in ("to do", "missing", "unseen")
-        and not (q.verdict in ("wrong", "inherited") and q.line in (None, at))
+        and not (q.verdict in ("wrong", "inherited") and (q.line is None or (q.cell, q.line) == at))
     }
     next_ = [name for name in STEPS if name not in done and name not in ("Y_ind", "loss")]
-    if report.raised is not None and report.quantities and next_ and hint != "where":
+    labels = next_[:1] == ["dz2"] and "Y_ind" not in done and not _reads(report, "P")
+    if report.raised is not None and report.quantities and next_ and hint != "where" and not labels:
         line = "; ".join(RIGHT[next_[0]].splitlines())
         lines.append(wrapped(f"the notes have next: {line}", "  ", " " * 4))
     return lines
+
+
+def _reads(report: Report, quantity: str) -> bool:
+    """The line that raised has the learner's name for a quantity."""
+    names = [q.own_name for q in report.quantities if q.name == quantity and q.own_name]
+    raised = report.raised
+    return raised is None or any(re.search(rf"\b{re.escape(n)}", raised.source) for n in names)
 
 
 def summary_text(reports: Sequence[Report], hint: Hint) -> str:
@@ -222,6 +267,7 @@ def report_data(report: Report) -> dict[str, Any]:
                 "max_abs_diff": None if q.max_abs_diff is None else number(q.max_abs_diff),
                 "at": list(q.at),
                 "allowed": None if q.allowed is None else number(q.allowed),
+                "cell": q.cell,
                 "line": q.line,
                 "own_name": q.own_name or None,
                 "source": q.source or None,
@@ -242,6 +288,7 @@ def _finding_data(finding: Finding) -> dict[str, Any]:
         "evidence": finding.evidence,
         "also": list(finding.also),
         "batch": finding.batch or None,
+        "cell": finding.cell,
         "line": finding.line,
         "source": finding.source or None,
     }

@@ -58,6 +58,7 @@ class Raised(NamedTuple):
     line: int
     source: str
     shapes: tuple[tuple[str, tuple[int, ...]], ...]  # what stands in that line, and its shape
+    cell: int | None = None  # of a notebook; the line is the cell's
 
 
 def is_library(file: str) -> bool:
