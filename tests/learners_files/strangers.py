@@ -687,6 +687,302 @@ def backward(X, y, W1, b1, W2, b2, reg):
     return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
 """
 
+SEMICOLONS = """
+import numpy as np
+
+def backward(X, y, W1, b1, W2, b2, reg):
+    N = X.shape[0]; C = W2.shape[1]
+    z1 = X @ W1 + b1; a1 = np.maximum(z1, 0); z2 = a1 @ W2 + b2
+    z2 = z2 - z2.max(axis=1, keepdims=True); P = np.exp(z2); P = P / P.sum(axis=1, keepdims=True)
+    T = np.zeros((N, C)); T[np.arange(N), y] = 1
+    d2 = (P - T) / N; d1 = (d2 @ W2.T) * (z1 > 0)
+    dW2 = a1.T @ d2; dW1 = X.T @ d1; db2 = d2.sum(axis=0); db1 = d1.sum(axis=0)
+    if reg > 0: dW2 += reg * W2; dW1 += reg * W1
+    return dW1, db1, dW2, db2
+"""
+
+COROUTINES = """
+import numpy as np
+
+# each layer is a coroutine: it gets its input, then the gradient of its output
+def linear(W, b, grads, name):
+    x = yield
+    g = yield x @ W + b
+    grads["dW" + name] = x.T @ g
+    grads["db" + name] = g.sum(axis=0, keepdims=True)
+    yield g @ W.T
+
+def relu():
+    x = yield
+    g = yield x * (x > 0)
+    yield g * (x > 0)
+
+def softmax_loss(y):
+    s = yield
+    p = np.exp(s - s.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    yield -np.log(p[np.arange(len(y)), y]).mean()
+    p[np.arange(len(y)), y] -= 1
+    yield p / len(y)
+
+def backward(X, y, W1, b1, W2, b2, reg):
+    grads = {}
+    net = [linear(W1, b1, grads, "1"), relu(), linear(W2, b2, grads, "2"), softmax_loss(y)]
+    signal = X
+    for layer in net:
+        next(layer)
+        signal = layer.send(signal)
+    for layer in reversed(net):
+        signal = layer.send(signal)
+    grads["dW1"] += reg * W1
+    grads["dW2"] += reg * W2
+    return grads
+"""
+
+OPERATORS = """
+import numpy as np
+
+class Tensor:
+    def __init__(self, data, _children=()):
+        self.data = data
+        self.grad = np.zeros_like(data)
+        self._prev = _children
+        self._backward = lambda: None
+
+    def __add__(self, other):
+        out = Tensor(self.data + other.data, (self, other))
+        def _backward():
+            self.grad += out.grad
+            other.grad += out.grad.sum(axis=0, keepdims=True)
+        out._backward = _backward
+        return out
+
+    def __matmul__(self, other):
+        out = Tensor(self.data @ other.data, (self, other))
+        def _backward():
+            self.grad += out.grad @ other.data.T
+            other.grad += self.data.T @ out.grad
+        out._backward = _backward
+        return out
+
+    def relu(self):
+        out = Tensor(self.data * (self.data > 0), (self,))
+        def _backward():
+            self.grad += out.grad * (out.data > 0)
+        out._backward = _backward
+        return out
+
+    def cross_entropy(self, y):
+        rows = np.arange(len(y))
+        z = self.data - self.data.max(axis=1, keepdims=True)
+        logp = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+        out = Tensor(-logp[rows, y].mean(), (self,))
+        def _backward():
+            g = np.exp(logp)
+            g[rows, y] -= 1
+            self.grad += out.grad * g / len(y)
+        out._backward = _backward
+        return out
+
+    def backward(self):
+        topo, visited = [], set()
+        def build(v):
+            if v not in visited:
+                visited.add(v)
+                for child in v._prev:
+                    build(child)
+                topo.append(v)
+        build(self)
+        self.grad = 1.0
+        for v in reversed(topo):
+            v._backward()
+
+def backward(X, y, W1, b1, W2, b2, reg):
+    x, w1, c1, w2, c2 = map(Tensor, (X, W1, b1, W2, b2))
+    loss = ((x @ w1 + c1).relu() @ w2 + c2).cross_entropy(y)
+    loss.backward()
+    return {
+        "dW1": w1.grad + reg * W1,
+        "db1": c1.grad,
+        "dW2": w2.grad + reg * W2,
+        "db2": c2.grad,
+    }
+"""
+
+THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+
+def part(args):
+    X, y, W1, b1, W2, b2 = args
+    h = np.maximum(X @ W1 + b1, 0)
+    s = h @ W2 + b2
+    p = np.exp(s - s.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    p[np.arange(len(y)), y] -= 1
+    dh = (p @ W2.T) * (h > 0)
+    return X.T @ dh, dh.sum(axis=0), h.T @ p, p.sum(axis=0)
+
+def backward(X, y, W1, b1, W2, b2, reg):
+    N = len(X)
+    jobs = [(X[i::2], y[i::2], W1, b1, W2, b2) for i in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        parts = list(pool.map(part, jobs))
+    dW1, db1, dW2, db2 = (sum(p) / N for p in zip(*parts))
+    return {"dW1": dW1 + reg * W1, "db1": db1, "dW2": dW2 + reg * W2, "db2": db2}
+"""
+
+DECORATED = """
+import functools
+import time
+import numpy as np
+
+def timed(f):
+    @functools.wraps(f)
+    def wrapper(*args, **kwargs):
+        start = time.perf_counter()
+        result = f(*args, **kwargs)
+        print(f"{f.__name__} took {time.perf_counter() - start:.6f} s")
+        return result
+    return wrapper
+
+@timed
+def forward(X, W1, b1, W2, b2):
+    a1 = np.maximum(X @ W1 + b1, 0)
+    z2 = a1 @ W2 + b2
+    z2 -= z2.max(axis=1, keepdims=True)
+    P = np.exp(z2)
+    return a1, P / P.sum(axis=1, keepdims=True)
+
+@timed
+def backward(X, y, W1, b1, W2, b2, reg):
+    a1, P = forward(X, W1, b1, W2, b2)
+    num = y.size
+    dz2 = P
+    dz2[np.arange(num), y] -= 1
+    dz2 /= num
+    dW2 = a1.T @ dz2 + reg * W2
+    db2 = dz2.sum(axis=0)
+    da1 = dz2 @ W2.T
+    dz1 = da1 * (a1 > 0)
+    dW1 = X.T @ dz1 + reg * W1
+    db1 = dz1.sum(axis=0)
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+"""
+
+MATLAB = """
+from numpy import *
+
+def backward(X, y, W1, b1, W2, b2, reg):
+    X, W1, b1 = asmatrix(X), asmatrix(W1), asmatrix(b1)
+    W2, b2 = asmatrix(W2), asmatrix(b2)
+    m = X.shape[0]
+    z2 = X * W1 + b1
+    a2 = maximum(z2, 0)
+    z3 = a2 * W2 + b2
+    h = exp(z3 - z3.max(1))
+    h = h / h.sum(1)
+    Y = asmatrix(zeros(h.shape))
+    for i in range(m):
+        Y[i, y[i]] = 1
+    delta3 = (h - Y) / m
+    delta2 = multiply(delta3 * W2.T, z2 > 0)
+    Theta2_grad = a2.T * delta3 + reg * W2
+    Theta1_grad = X.T * delta2 + reg * W1
+    return {'dW1': Theta1_grad, 'db1': delta2.sum(0), 'dW2': Theta2_grad, 'db2': delta3.sum(0)}
+"""
+
+RECURSION = """
+import numpy as np
+
+def descend(x, layers, y, reg, grads):
+    if not layers:
+        p = np.exp(x - x.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        p[np.arange(len(y)), y] -= 1
+        return p / len(y)
+    (W, b), *rest = layers
+    z = x @ W + b
+    g = descend(np.maximum(z, 0) if rest else z, rest, y, reg, grads)
+    if rest:
+        g = g * (z > 0)
+    grads.append((x.T @ g + reg * W, g.sum(axis=0, keepdims=True)))
+    return g @ W.T
+
+def backward(X, y, W1, b1, W2, b2, reg):
+    grads = []
+    descend(X, [(W1, b1), (W2, b2)], y, reg, grads)
+    (dW2, db2), (dW1, db1) = grads
+    return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+"""
+
+APPLIED = """
+import numpy as np
+
+relu = np.vectorize(lambda v: v if v > 0 else 0.0, otypes=[float])
+step = np.vectorize(lambda v: 1.0 if v > 0 else 0.0, otypes=[float])
+
+def softmax(row):
+    e = np.exp(row - np.max(row))
+    return e / np.sum(e)
+
+def backward(X, y, W1, b1, W2, b2, reg):
+    pre = X @ W1 + b1
+    act = relu(pre)
+    prob = np.apply_along_axis(softmax, 1, act @ W2 + b2)
+    hot = np.apply_along_axis(lambda t: np.eye(prob.shape[1])[t[0]], 1, y.reshape(-1, 1))
+    err = np.divide(np.subtract(prob, hot), len(prob))
+    grad_W2 = np.add(np.matmul(act.T, err), np.multiply(reg, W2))
+    grad_b2 = np.add.reduce(err, axis=0)
+    err = np.multiply(np.matmul(err, W2.T), step(pre))
+    grad_W1 = np.add(np.matmul(X.T, err), np.multiply(reg, W1))
+    grad_b1 = np.add.reduce(err, axis=0)
+    return {"dW1": grad_W1, "db1": grad_b1, "dW2": grad_W2, "db2": grad_b2}
+"""
+
+COMPREHENSIONS = """
+import numpy as np
+
+def softmax(s):
+    e = np.exp(s - max(s))
+    return e / sum(e)
+
+def backward(X, y, W1, b1, W2, b2, reg):
+    N, C = len(X), W2.shape[1]
+    hs = [np.maximum(W1.T @ x + b1.ravel(), 0) for x in X]
+    ps = [softmax(W2.T @ h + b2.ravel()) for h in hs]
+    ts = [np.array([float(k == label) for k in range(C)]) for label in y]
+    ds = [(p - t) / N for p, t in zip(ps, ts)]
+    es = [(W2 @ d) * (h > 0) for d, h in zip(ds, hs)]
+    dW2 = sum(np.outer(h, d) for h, d in zip(hs, ds)) + reg * W2
+    dW1 = sum(np.outer(x, e) for x, e in zip(X, es)) + reg * W1
+    return {"dW1": dW1, "db1": sum(es), "dW2": dW2, "db2": sum(ds)}
+"""
+
+WHILE = """
+import numpy as np
+
+def backward(X, y, W1, b1, W2, b2, reg):
+    h = X.dot(W1) + b1
+    h[h < 0] = 0
+    s = h.dot(W2) + b2
+    dscore = np.zeros_like(s)
+    i = 0
+    while i < len(y):
+        e = np.exp(s[i] - s[i].max())
+        dscore[i] = e / e.sum()
+        dscore[i, y[i]] -= 1
+        i += 1
+    dscore /= i
+    dh = dscore.dot(W2.T)
+    dh[h == 0] = 0
+    gW2 = h.T.dot(dscore)
+    gW2 += reg * W2
+    gW1 = X.T.dot(dh)
+    gW1 += reg * W1
+    return {"dW1": gW1, "db1": dh.sum(axis=0), "dW2": gW2, "db2": dscore.sum(axis=0)}
+"""
+
 RIGHT = {
     "blog": BLOG,
     "samples": SAMPLES,
@@ -708,6 +1004,16 @@ RIGHT = {
     "classes": CLASSES,
     "closures": CLOSURES,
     "shuffled": SHUFFLED,
+    "semicolons": SEMICOLONS,
+    "coroutines": COROUTINES,
+    "operators": OPERATORS,
+    "threads": THREADS,
+    "decorated": DECORATED,
+    "matlab": MATLAB,
+    "recursion": RECURSION,
+    "applied": APPLIED,
+    "comprehensions": COMPREHENSIONS,
+    "while": WHILE,
 }
 
 
@@ -1535,6 +1841,111 @@ ONE_MISTAKE = [
         ("A1, Z1 = cache", "dW2 = A1.T @ dZ2 + reg * W2"),
         ("dW2",),
         "the cache is (Z1, A1): the names are swapped",
+    ),
+    Stranger(
+        "semicolons-reg-above-one",
+        _but(SEMICOLONS, ("if reg > 0: dW2 += reg * W2; dW1 += reg * W1", "if reg > 1: dW2 += reg * W2; dW1 += reg * W1")),
+        ("if reg > 1: dW2 += reg * W2; dW1 += reg * W1",),
+        ("dW2", "dW1"),
+        "the penalty is left out for every reg up to 1",
+    ),
+    Stranger(
+        "semicolons-divided-again",
+        _but(SEMICOLONS, ("dW2 = a1.T @ d2; dW1 = X.T @ d1", "dW2 = a1.T @ d2; dW1 = X.T @ d1 / N")),
+        ("dW2 = a1.T @ d2; dW1 = X.T @ d1 / N; db2 = d2.sum(axis=0); db1 = d1.sum(axis=0)",),
+        ("dW1",),
+        "d1 has the 1/N already",
+    ),
+    Stranger(
+        "coroutines-slope-of-the-gradient",
+        _but(COROUTINES, ("    yield g * (x > 0)\n", "    yield g * (g > 0)\n")),
+        ("yield g * (g > 0)",),
+        ("dz1",),
+        "the mask is of x, not of g",
+    ),
+    Stranger(
+        "operators-output-for-input",
+        _but(OPERATORS, ("other.grad += self.data.T @ out.grad", "other.grad = out.data.T @ out.grad")),
+        ("other.grad = out.data.T @ out.grad",),
+        ("dW2", "dW1"),
+        "the factor is the layer's input, self.data, not its output",
+    ),
+    Stranger(
+        "operators-times-output",
+        _but(OPERATORS, ("self.grad += out.grad * (out.data > 0)", "self.grad += out.grad * out.data")),
+        ("self.grad += out.grad * out.data",),
+        ("dz1",),
+        "the ReLU's slope is 0 or 1, not its output",
+    ),
+    Stranger(
+        "threads-divided-by-part",
+        _but(THREADS, ("    p[np.arange(len(y)), y] -= 1\n", "    p[np.arange(len(y)), y] -= 1\n    p /= len(y)\n")),
+        ("p /= len(y)", "dW1, db1, dW2, db2 = (sum(p) / N for p in zip(*parts))"),
+        ("dz2", "dW2", "db2", "dW1", "db1"),
+        "divided by the part's length and by N",
+    ),
+    Stranger(
+        "decorated-thrown-away",
+        _but(DECORATED, ("    dz2 /= num\n", "    dz2 / num\n")),
+        ("dz2 / num", "dz2[np.arange(num), y] -= 1"),
+        ("dz2",),
+        "dz2 / num is computed and thrown away: dz2 /= num",
+    ),
+    Stranger(
+        "matlab-multiply",
+        _but(MATLAB, ("delta2 = multiply(delta3 * W2.T, z2 > 0)", "delta2 = multiply(delta3 * W2.T, z2)")),
+        ("delta2 = multiply(delta3 * W2.T, z2)",),
+        ("dz1",),
+        "multiplied by z1 itself, not by its sign",
+    ),
+    Stranger(
+        "recursion-mask-on-both",
+        _but(RECURSION, ("    if rest:\n        g = g * (z > 0)\n", "    g = g * (z > 0)\n")),
+        ("g = g * (z > 0)",),
+        ("dz2",),
+        "the scores have no ReLU: only hidden layers are masked",
+    ),
+    Stranger(
+        "recursion-penalty-times-n",
+        _but(RECURSION, ("x.T @ g + reg * W, g.sum", "x.T @ g + reg * W * len(y), g.sum")),
+        ("grads.append((x.T @ g + reg * W * len(y), g.sum(axis=0, keepdims=True)))",),
+        ("dW2", "dW1"),
+        "the penalty is N times too large",
+    ),
+    Stranger(
+        "applied-column",
+        _but(APPLIED, ("np.apply_along_axis(softmax, 1, act @ W2 + b2)", "np.apply_along_axis(softmax, 0, act @ W2 + b2)")),
+        ("prob = np.apply_along_axis(softmax, 0, act @ W2 + b2)",),
+        ("P",),
+        "the softmax goes along each row: axis 1",
+    ),
+    Stranger(
+        "applied-whole-numbers",
+        _but(APPLIED, ("relu = np.vectorize(lambda v: v if v > 0 else 0.0, otypes=[float])", "relu = np.vectorize(lambda v: v if v > 0 else 0.0, otypes=[int])")),
+        ("relu = np.vectorize(lambda v: v if v > 0 else 0.0, otypes=[int])", "act = relu(pre)"),
+        ("a1",),
+        "otypes=[int] cuts the hidden values down to whole numbers",
+    ),
+    Stranger(
+        "comprehensions-zip-shifted",
+        _but(COMPREHENSIONS, ("sum(np.outer(x, e) for x, e in zip(X, es))", "sum(np.outer(x, e) for x, e in zip(X, es[1:]))")),
+        ("dW1 = sum(np.outer(x, e) for x, e in zip(X, es[1:])) + reg * W1",),
+        ("dW1",),
+        "each sample is multiplied by the next one's gradient",
+    ),
+    Stranger(
+        "while-label-before",
+        _but(WHILE, ("        dscore[i, y[i]] -= 1\n        i += 1\n", "        i += 1\n        dscore[i - 1, y[i - 2]] -= 1\n")),
+        ("dscore[i - 1, y[i - 2]] -= 1",),
+        ("dz2",),
+        "i has moved on: the label is the sample's before",
+    ),
+    Stranger(
+        "while-last-index",
+        _but(WHILE, ("while i < len(y):", "while i < len(y) - 1:")),
+        ("while i < len(y) - 1:", "dscore /= i"),
+        ("dz2",),
+        "the loop ends one sample too early, and so does N",
     ),
 ]
 
