@@ -44,17 +44,26 @@ class Coarse:
     def round(self, x: Any) -> Array:
         x = np.asarray(x, np.float64)
         quotient = x / (ulp := self.ulp(x))
-        up, down = np.ceil(quotient), np.floor(quotient)
-        rounded = {
-            "nearest": np.rint(quotient),
-            "up": up,
-            "down": down,
-            "away from 0": np.where(x > 0, up, down),
-            "towards 0": np.where(x > 0, down, up),
-            "any": np.where(self.rng.random(x.shape) < 0.5, up, down),
-        }[self.direction]
-        result = np.asarray(ulp * rounded)
+        # Drawn in every direction, so that what is drawn next does not depend on it.
+        coins = self.rng.random(x.shape) < 0.5
+        result = np.asarray(ulp * self._whole(quotient, coins))
         return np.where(abs(result) < 2.0**self.exponent, 0, result) if self.flush else result
+
+    def _whole(self, x: Array, coins: npt.NDArray[np.bool_]) -> Array:
+        match self.direction:
+            case "nearest":
+                return np.rint(x)
+            case "up":
+                return np.ceil(x)
+            case "down":
+                return np.floor(x)
+            case "away from 0":
+                return np.where(x > 0, np.ceil(x), np.floor(x))
+            case "towards 0":
+                return np.trunc(x)
+            case "any":
+                return np.where(coins, np.ceil(x), np.floor(x))
+        raise ValueError(self.direction)
 
     def loose(self, exact: Array) -> Array:
         """As good as exp and log are: within 4 ULP, or as many u as that may be."""

@@ -1,10 +1,12 @@
 """What several test files share."""
 
 import inspect
-from types import ModuleType
+from pathlib import Path
+from types import FunctionType, ModuleType
 
 import numpy as np
 import pytest
+import torch
 
 import manual.network
 from compare.agreement.comparison import Comparison, compare_shares
@@ -18,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--problems",
         type=int,
-        default=60,
+        default=32,
         metavar="N",
         help="random problems per dtype where right answers must agree (the full run: 2000)",
     )
@@ -36,6 +38,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "sampled(every): one case of so many in the suite, all with --problems 2000"
     )
+    if config.getoption("--problems") < 2000:
+        # The matrices here are small: threads would spend their time waiting for each other, and
+        # on a busy machine many times what the work takes. The full runs have them all the same.
+        torch.set_num_threads(1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -78,13 +84,26 @@ def compare_steps(problem: Problem, fwd: Forward, bwd: Backward, autograd: Value
     return compare_shares(problem, [whole], autograd)
 
 
-def plant(right: str, wrong: str) -> ModuleType:
-    """manual/network.py with one piece of its text, which must stand there once, replaced."""
-    source = inspect.getsource(manual.network)
+def plant(
+    right: str, wrong: str, module: ModuleType = manual.network, file: Path = Path("planted")
+) -> ModuleType:
+    """The module with one piece of its text, which must stand there once, replaced. `file` is
+    where a traceback looks for its lines.
+    """
+    source = inspect.getsource(module)
     assert source.count(right) == 1, f"{right!r} stands {source.count(right)} times"
-    module = ModuleType("planted")
-    exec(compile(source.replace(right, wrong), "planted", "exec"), module.__dict__)
-    return module
+    planted = ModuleType("planted")
+    exec(compile(source.replace(right, wrong), file, "exec"), planted.__dict__)
+    return planted
+
+
+def plant_for_all(
+    monkeypatch: pytest.MonkeyPatch, planted: ModuleType, module: ModuleType = manual.network
+) -> None:
+    """Each function of the module does what the planted one does, whoever has imported it."""
+    for name, function in vars(module).items():
+        if isinstance(function, FunctionType) and function.__module__ == module.__name__:
+            monkeypatch.setattr(function, "__code__", vars(planted)[name].__code__)
 
 
 def planted_step(problem: Problem, right: str, wrong: str) -> tuple[Forward, Backward]:
@@ -93,3 +112,13 @@ def planted_step(problem: Problem, right: str, wrong: str) -> tuple[Forward, Bac
     fwd = module.forward(problem.params, problem.X, problem.y, problem.reg)
     bwd = module.backward(problem.params, problem.X, problem.reg, fwd)
     return Forward(*fwd), Backward(*bwd)
+
+
+@pytest.fixture
+def raising_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A line planted in the manual pass that raises. It stands in a file, to be looked up there."""
+    right, wrong = "a1.T @ dz2", "a1 @ dz2"
+    file = tmp_path / "network.py"
+    file.write_text(inspect.getsource(manual.network).replace(right, wrong), encoding="utf-8")
+    plant_for_all(monkeypatch, plant(right, wrong, file=file))
+    return "dW2 = a1 @ dz2 + reg * W2"

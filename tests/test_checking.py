@@ -3,6 +3,7 @@
 import itertools
 import json
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ Capture = pytest.CaptureFixture[str]
 SEED = 11
 
 
+@lru_cache(maxsize=10)  # several tests read one report
 def checked(text: str, strict: bool = False) -> Report:
     namespace: dict = {}
     exec(text, namespace)
@@ -55,6 +57,16 @@ def test_a_mistake_is_caught_and_named_from_the_four_gradients_alone(plant: Plan
     assert not report.right
     assert plant.id in names(report)
     assert len(report.mistakes) == 1
+
+
+@pytest.mark.parametrize("everything", [True, False], ids=["everything", "gradients alone"])
+def test_what_was_written_over_and_then_used_is_no_remark(everything: bool):
+    """The catalogue has it as harmless, as it is where the right value was used before."""
+    right = "dscores = (probs - onehot) / n"
+    text = source(everything=everything).replace(right, f"probs -= onehot; {right}")
+    report = checked(text)
+    assert [f.id for f in report.mistakes] == ["overwritten"]
+    assert not report.right
 
 
 def pairs() -> list[tuple[Plant, Plant]]:

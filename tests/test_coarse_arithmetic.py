@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Callable
 from functools import cache
+from itertools import zip_longest
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -245,4 +246,10 @@ def test_without_a_term_the_bound_is_exceeded(mutant: str):
     assert MUTANTS[mutant] != SOURCE
     module = ModuleType("mutant")
     exec(compile(MUTANTS[mutant], "mutant", "exec"), module.__dict__)
-    assert any(max(shares(c, module).values()) > 1 for kind, _ in KINDS for c in cases(kind))
+    assert any(max(shares(c, module).values()) > 1 for c in some_of_each_kind_first())
+
+
+@cache
+def some_of_each_kind_first() -> list[Case]:
+    turns = zip_longest(*(cases(kind) for kind, _ in KINDS))
+    return [case for turn in turns for case in turn if case is not None]

@@ -24,7 +24,7 @@ def test_every_step_agrees_and_the_loss_falls(dtype: str):
 
 
 def test_iris_is_learnt():
-    found = descend(read_problem(IRIS), 500, 0.1)
+    found = descend(read_problem(IRIS), 200, 0.2)
     assert found.first_difference is None
     assert found.end_accuracy > 0.95
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -30,19 +31,23 @@ def threads(request: pytest.FixtureRequest) -> Iterator[int]:
     torch.set_num_threads(before)
 
 
+@cache
+def certified(seed: int, dtype: str) -> ExactBatch:
+    return exact_batch(seed, **SHAPES[seed % len(SHAPES)], dtype=dtype)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_not_one_bit_differs(dtype: str, threads: int, request: pytest.FixtureRequest):
     """The full run, of 1000 a dtype: pytest tests/test_exact.py --problems 2000"""
     for seed in range(request.config.getoption("--problems") // 2):
-        batch = exact_batch(seed, **SHAPES[seed % len(SHAPES)], dtype=dtype)
-        found = compare_exactly(batch)
+        found = compare_exactly(certified(seed, dtype))
         assert found.agree, f"seed {seed}: {found.first_difference}"
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
     "sizes",
-    [{"hidden": 4096}, {"features": 300}, {"classes": 100}, {"rows": 2**16}, {"rows": 1}],
+    [{"hidden": 4096}, {"features": 300}, {"classes": 100}, {"rows": 2**14}, {"rows": 1}],
     ids=str,
 )
 def test_batches_of_unusual_sizes_are_certified_too(sizes: dict[str, int], dtype: str):
@@ -93,7 +98,7 @@ def test_a_batch_that_is_not_exact_gets_no_certificate(spoil, dtype: str):
 
 def test_sizes_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="exact batch: expected sizes whose sums fit into float32"):
-        exact_batch(hidden=2000, classes=500, dtype="float32")
+        exact_batch(hidden=1000, classes=100, dtype="float32")
     with pytest.raises(ValueError, match="rows: expected a power of 2"):
         exact_batch(rows=200)
 

@@ -3,27 +3,24 @@
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from compare.__main__ import main
-from compare.agreement import step as step_module
 from compare.agreement.bridge import parameters, to_matmul, to_torch
 from compare.bounds.rounding import error_bounds, penalty_bounds
-from compare.graph import blocks, counterparts, memory
-from compare.graph import walk as walk_module
+from compare.graph import blocks, counterparts
 from compare.graph.blocks import compare_blocks
 from compare.graph.report import graph_text, remarks
 from compare.graph.walk import SPELLINGS, Walk, compare_graph, spell, walk
 from compare.problems.hard import TWISTS
 from compare.problems.seeded import random_problem
 from manual import Params, backward, forward
-from tests.conftest import plant
+from tests.conftest import plant, plant_for_all
 from tests.test_agreement import SIZES
-from tests.test_main import UNUSABLE, command, copy_with_mistake
+from tests.test_main import UNUSABLE
 from tests.test_problem import IRIS
 from torch_ref.graph import observe
 from torch_ref.spelling import Tensors
@@ -165,10 +162,7 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_planted_mistake_is_caught_at_its_node(mistake: str, monkeypatch: pytest.MonkeyPatch):
     right, wrong, node, name = MISTAKES[mistake]
-    module = plant(right, wrong)
-    monkeypatch.setattr(step_module, "forward", module.forward)
-    for user in (step_module, counterparts, memory, walk_module):
-        monkeypatch.setattr(user, "backward", module.backward)
+    plant_for_all(monkeypatch, plant(right, wrong))
     found = walk(random_problem())
     assert found.first_difference is not None
     step, q = found.first_difference
@@ -451,17 +445,23 @@ def test_cuda_agrees(spelling: str, capsys: Capture):
     assert "cuda" in capsys.readouterr().out
 
 
-def test_a_mistake_planted_in_the_manual_pass_exits_1_and_names_the_node(tmp_path: Path):
-    done = command("graph", cwd=copy_with_mistake(tmp_path, "da1 * (a1 > 0)", "da1"))
-    assert (done.returncode, done.stderr) == (1, "")
-    verdict = done.stdout.splitlines()[-1]
+def test_a_mistake_planted_in_the_manual_pass_exits_1_and_names_the_node(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+):
+    plant_for_all(monkeypatch, plant("da1 * (a1 > 0)", "da1"))
+    assert main(["graph"]) == 1
+    printed = capsys.readouterr()
+    verdict = printed.out.splitlines()[-1]
     assert verdict.startswith("DIFFER at node 14, ReluBackward0: dz1 is the first. dz1[")
+    assert printed.err == ""
 
 
-def test_a_line_that_raises_exits_1_and_is_named(tmp_path: Path):
-    done = command("graph", cwd=copy_with_mistake(tmp_path, "a1.T @ dz2", "a1 @ dz2"))
-    assert (done.returncode, done.stderr) == (1, "")
-    assert "network.py, line" in done.stdout
+def test_a_line_that_raises_exits_1_and_is_named(raising_line: str, capsys: Capture):
+    assert main(["graph"]) == 1
+    printed = capsys.readouterr()
+    assert "network.py, line" in printed.out
+    assert raising_line in printed.out
+    assert printed.err == ""
 
 
 BAD = {

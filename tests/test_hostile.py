@@ -89,7 +89,7 @@ ONE_LINE = {
         "ValueError: x",
     ),
     "a file without end": (
-        body("    f = open('x', 'wb')\n    while True: f.write(bytes(2**26))\n"),
+        body("    f = open('x', 'wb')\n    while True: f.seek(2**26, 1), f.write(b'x')\n"),
         "OSError",
     ),
     "input": (body("    input()\n"), "EOFError"),

@@ -1,5 +1,6 @@
 """What a terminal, a pipe, a disk and a memory may be like: the command says what it has to say."""
 
+import io
 import json
 import os
 import subprocess
@@ -41,8 +42,11 @@ def test_every_verb_writes_in_every_encoding(verb: str, encoding: str):
         assert text.splitlines()[-1][:8] == expected.splitlines()[-1][:8]
 
 
-def test_a_plain_table_has_plain_replacements():
-    text = command(PYTHONIOENCODING="ascii").stdout.decode("ascii")
+def test_a_plain_table_has_plain_replacements(monkeypatch: pytest.MonkeyPatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    assert main([]) == 0
+    text = written.getvalue().decode("ascii")
     assert text.startswith("200 samples x 4 features -> 10 hidden units -> 3 classes")
     assert "\n  1500 samples; 40 hidden units, 7 classes; " in text
     assert text.splitlines()[-1].startswith("AGREE")
@@ -52,10 +56,14 @@ def test_every_replacement_is_plain():
     assert all(plain.isascii() for plain in PLAIN.values())
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full disk")
-@pytest.mark.parametrize("verb", ["", "--json", "graph", "--help"])
+FULL = Path("/dev/full")
+needs_a_full_disk = pytest.mark.skipif(not FULL.exists(), reason="needs a full disk")
+
+
+@needs_a_full_disk
+@pytest.mark.parametrize("verb", ["--help", "exercise -o -"])
 def test_a_full_disk_is_one_line_and_exit_2(verb: str):
-    with open("/dev/full", "w") as full:
+    with FULL.open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "compare", *verb.split()],
             cwd=ROOT,
@@ -67,6 +75,17 @@ def test_a_full_disk_is_one_line_and_exit_2(verb: str):
     assert done.stderr == "compare: standard output: No space left on device\n"
 
 
+@needs_a_full_disk
+@pytest.mark.parametrize("verb", ["", "--json", "graph"])
+def test_a_comparison_that_does_not_fit_on_the_disk_is_no_verdict(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+):
+    with FULL.open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(verb.split()) == 2
+    assert capsys.readouterr().err == "compare: standard output: No space left on device\n"
+
+
 def test_verdicts_are_coloured():
     assert coloured("z1  1e-16  ok") == f"z1  1e-16  {GREEN}ok{USUAL}"
     assert coloured("a\nDIFFER: dW1") == f"a\n{RED}DIFFER{USUAL}: dW1"
@@ -76,29 +95,13 @@ def test_verdicts_are_coloured():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
-@pytest.mark.parametrize(
-    ("options", "environment", "colours"),
-    [
-        ([], {}, True),
-        (["--no-color"], {}, False),
-        ([], {"NO_COLOR": "1"}, False),
-        ([], {"TERM": "dumb"}, False),
-    ],
-    ids=["terminal", "--no-color", "NO_COLOR", "a terminal that has none"],
-)
-def test_colour_is_for_terminals_that_want_it(
-    options: list[str], environment: dict[str, str], colours: bool
-):
+def test_a_terminal_gets_colour():
     import pty
 
     ours, theirs = pty.openpty()
     usual = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-    child = subprocess.Popen(
-        [sys.executable, "-m", "compare", "check", RIGHT, *options],
-        cwd=ROOT,
-        stdout=theirs,
-        env=usual | {"TERM": "xterm"} | environment,
-    )
+    command = [sys.executable, "-m", "compare", "check", RIGHT]
+    child = subprocess.Popen(command, cwd=ROOT, stdout=theirs, env=usual | {"TERM": "xterm"})
     os.close(theirs)
     text = b""
     try:
@@ -108,16 +111,54 @@ def test_colour_is_for_terminals_that_want_it(
         pass
     os.close(ours)
     assert child.wait() == 0
-    assert b"All right" in text
-    assert (b"\033[" in text) is colours
+    assert f"{GREEN}All right{USUAL}".encode() in text
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "options", "environment", "colours"),
+    [
+        (Terminal, [], {}, True),
+        (Terminal, ["--no-color"], {}, False),
+        (Terminal, [], {"NO_COLOR": "1"}, False),
+        (Terminal, [], {"TERM": "dumb"}, False),
+        (io.StringIO, [], {}, False),
+    ],
+    ids=["terminal", "--no-color", "NO_COLOR", "a terminal that has none", "no terminal"],
+)
+def test_colour_is_for_terminals_that_want_it(
+    stream: type[io.StringIO],
+    options: list[str],
+    environment: dict[str, str],
+    colours: bool,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in ({"TERM": "xterm"} | environment).items():
+        monkeypatch.setenv(name, value)
+    written = stream()
+    monkeypatch.setattr(sys, "stdout", written)
+    assert main(options) == 0
+    assert "AGREE" in written.getvalue()
+    assert ("\033[" in written.getvalue()) is colours
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGPIPE")
-def test_a_reader_that_has_enough_is_neither_a_difference_nor_unusable_input():
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["at the end", "while it writes"])
+def test_a_reader_that_has_enough_is_neither_a_difference_nor_unusable_input(unbuffered: str):
     enough, theirs = os.pipe()
     os.close(enough)
-    command = [sys.executable, "-m", "compare", "exercise", "-o", "-"]
-    done = subprocess.run(command, cwd=ROOT, stdout=theirs, stderr=subprocess.PIPE)
+    done = subprocess.run(
+        [sys.executable, "-m", "compare", "exercise", "-o", "-"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+    )
     os.close(theirs)
     assert (done.returncode, done.stderr) == (141, b"")
 
@@ -151,10 +192,6 @@ def test_all_lines_before_the_verdict_fit_80_columns(
 def test_an_option_is_named_as_it_was_typed(options: str, said: str, capsys: Capture):
     assert main(options.split()) == 2
     assert capsys.readouterr() == ("", f"compare: {said}\n")
-
-
-def test_a_pipe_gets_no_colour():
-    assert b"\033[" not in command().stdout
 
 
 @pytest.mark.parametrize(

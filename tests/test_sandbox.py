@@ -95,6 +95,7 @@ def write(folder: Path, text: str) -> Path:
     return file
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("case", HOSTILE)
 def test_a_file_that_cannot_be_judged_gets_one_line_that_says_why(tmp_path: Path, case: str):
     text, message = HOSTILE[case]

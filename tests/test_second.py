@@ -10,11 +10,10 @@ from compare.checker.check import check_file
 from compare.checker.lines import ANCESTORS
 from compare.checker.report import Report
 from compare.checker.statements import statements
-from tests.learners_files.second import BASES, OPEN, PAIRS, RIGHT, WRONG, Case
+from tests.learners_files.second import BASES, PAIRS, RIGHT, WRONG, Case
 from tests.test_planted import told_line
 
 SEED, SEARCH = 3, 1.0
-OPEN_NAMES = {name for name, _ in OPEN}
 SOLUTIONS = RIGHT | BASES
 
 
@@ -79,7 +78,6 @@ def test_a_right_file_is_right_whatever_its_style(name: str, tmp_path: Path):
 def test_a_mistake_is_never_right_and_no_other_quantity_is_named(
     case: Case, tmp_path: Path, at_the_line: dict[str, bool]
 ):
-    """Those in OPEN are known to fail: they must be wrong, and no more."""
     report = checked(case.name, case.text, tmp_path)
     told = told_line(report)
     at_the_line[case.name] = told in lines_of(case)
@@ -87,6 +85,5 @@ def test_a_mistake_is_never_right_and_no_other_quantity_is_named(
     for found in report.mistakes:
         print(f"  {found.quantity} at {found.line}: {found.title}; {found.evidence}")
     assert not report.right
-    if case.name not in OPEN_NAMES:
-        assert accused_before(case, report) == []
-        assert accused_besides(case, report) == []
+    assert accused_before(case, report) == []
+    assert accused_besides(case, report) == []

@@ -1,6 +1,7 @@
 """No line is accused that gives the learner's number on the learner's own earlier values."""
 
 import itertools
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tests.learners import EVERYTHING, PLANTS, STEPS, Plant, source
 SEED = 7
 
 
+@lru_cache(maxsize=10)  # several tests read one report
 def checked(text: str, search: float = 1.0) -> Report:
     namespace: dict = {}
     exec(text, namespace)

@@ -213,22 +213,34 @@ def _masks_differ(case: Case, computed: Mapping[str, Array]) -> bool:
 def _follows(
     case: Case, quantity: str, computed: Mapping[str, Array], lines: Lines, observed: Array
 ) -> bool:
-    value = computed[quantity]
-    if np.shape(value) == np.shape(observed) and not _far(case, quantity, value, observed):
-        # The proven bound takes far longer, and allows no less.
-        if agree(value, observed, _own_rounding(case, quantity, computed)):
-            return True
-        tolerance = tolerance_of(case, quantity, computed)
-        if any(q == quantity or q in ANCESTORS[quantity] for q in lines):
-            tolerance = _scaled(tolerance, value, case.right[quantity])
-        if agree(value, observed, tolerance):
-            return True
+    """From its line's value or, of a right line, from that of the other way."""
+    changed = any(q == quantity or q in ANCESTORS[quantity] for q in lines)
+    if _within_rounding(case, quantity, computed[quantity], observed, computed, changed):
+        return True
     if quantity in lines or quantity not in ALSO_RIGHT:
         return False
     other = run_line(ALSO_RIGHT[quantity], quantity, environment(case, computed))
-    return agree(other, observed, _own_rounding(case, quantity, computed)) or agree(
-        other, observed, tolerance_of(case, quantity, computed)
-    )
+    return _within_rounding(case, quantity, other, observed, computed, changed=False)
+
+
+def _within_rounding(
+    case: Case,
+    quantity: str,
+    value: Array,
+    observed: Array,
+    computed: Mapping[str, Array],
+    changed: bool,
+) -> bool:
+    """`changed`: the value came of a line that is not the right one."""
+    if np.shape(value) != np.shape(observed) or _far(case, quantity, value, observed):
+        return False
+    # The proven bound takes far longer, and allows no less.
+    if agree(value, observed, _own_rounding(case, quantity, computed)):
+        return True
+    tolerance = tolerance_of(case, quantity, computed)
+    if changed:
+        tolerance = _scaled(tolerance, value, case.right[quantity])
+    return agree(value, observed, tolerance)
 
 
 def tolerance_of(case: Case, quantity: str, computed: Mapping[str, Array]) -> Array:

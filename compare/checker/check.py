@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any, Protocol, get_args
+from typing import Any, get_args
 
 import numpy as np
 
@@ -20,25 +20,20 @@ from compare.checker.conventions import (
     unstable_quantities,
 )
 from compare.checker.judged import judged_quantities
-from compare.checker.own_loss import another_loss, by_its_own
+from compare.checker.own_loss import by_own_loss
 from compare.checker.placing import Code, raised_in
 from compare.checker.probes import EDGES, TRACED, fresh_seed, probes
 from compare.checker.reading import read
 from compare.checker.records import Hint
 from compare.checker.report import Report
 from compare.checker.sandbox import Answer, run_file, run_function
+from compare.checker.slopes import Runner
 from compare.checker.state import wrong_quantities
 from compare.checker.trace import Binding
 from compare.checker.verdicts import diagnosed
 from compare.problems.problem import Problem
 
 SEARCH = 5.0  # seconds of search for what a wrong line computes
-
-
-class Runner(Protocol):
-    """Runs the learner's code once more, on other batches; with `trace`, follows it on that one."""
-
-    def __call__(self, batches: Mapping[str, Problem], trace: str | None = None) -> Answer: ...
 
 
 def check(
@@ -131,12 +126,10 @@ def judge(
         if not answer.trace and len(raised) == len(answer.runs):
             return Report(name, (), (), error, output=answer.output, source=answer.source)
         unstable = unstable_quantities(answer)
-        another = None
+        diagnosis = None
         if again is not None and not unstable:
-            another = another_loss(cases, batches[TRACED], again)
-        if another is not None:
-            diagnosis = by_its_own(cases, code, search, another)
-        else:
+            diagnosis = by_own_loss(cases, code, search, batches, again)
+        if diagnosis is None:
             diagnosis = diagnosed(cases, code, search, unstable=unstable)
         findings = diagnosis.findings + [flat_bias(quantity) for quantity in flat]
         findings = in_order(

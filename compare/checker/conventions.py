@@ -21,16 +21,19 @@ IN_PLACE = {"P": ("dz2",), "da1": ("dz1",), "z1": ("a1",), "z2": ("P", "dz2"), "
 
 
 def unflatten(observed: dict[str, dict[str, Any]], batches: Mapping[str, Problem]) -> list[str]:
-    """Bias gradients of shape (H,) made rows, in place; and which these are."""
+    """Bias gradients of shape (H,) made rows, in place; and which these are. A 0 among them is the
+    sum of a loop that was not run.
+    """
     flat = []
     for quantity in ("db2", "db1"):
         parameter = quantity.removeprefix("d")
         widths = {p: getattr(problem.params, parameter).shape for p, problem in batches.items()}
         returned = {p: v[quantity] for p, v in observed.items() if quantity in v}
-        if returned and all(v.shape == widths[p][1:] for p, v in returned.items()):
+        rows = {p: v for p, v in returned.items() if v.shape or v != 0}
+        if rows and all(v.shape == widths[p][1:] for p, v in rows.items()):
             flat.append(quantity)
             for probe, value in returned.items():
-                observed[probe][quantity] = value[None]
+                observed[probe][quantity] = np.broadcast_to(value, widths[probe]).copy()
     return flat
 
 

@@ -9,11 +9,19 @@ quantity that nobody has seen; whatever is told gives the learner's numbers on e
 
 import time
 from collections.abc import Sequence
+from functools import reduce
 
 from compare.checker.cases import Case, Lines, is_right, misfits
 from compare.checker.lines import ANCESTORS, PARENTS, STEPS
 from compare.checker.named import pairs, pairs_before, single
-from compare.checker.nearby import between, searched, searched_before, stand_in
+from compare.checker.nearby import (
+    Source,
+    searched,
+    searched_before,
+    searched_to_zero,
+    stand_in,
+    zeros,
+)
 from compare.checker.search import OutOfTimeError
 from compare.checker.state import (
     Place,
@@ -36,29 +44,40 @@ def explain(
     traced = {q for case in cases for q in misfits(case, lines, case.traced)}
     behind = frozenset().union(*(ANCESTORS[q] for q in wrong)) if wrong else frozenset(STEPS)
     suspects = tuple(q for q in STEPS if q in wrong or (q in traced and q in behind))
-    state, places = State(cases, suspects, lines, frozenset(), {}), []
+    beginning = state = State(cases, suspects, lines, frozenset(), {})
+    places: list[Place] = []
     while open_ := open_quantities(state):
         place = single(state, open_)
         if place is None:
             start = time.process_time()
-            place = between(state, open_[0], start + seconds / 2)
-            place = place or _more(state, open_[0], start + seconds)
+            place = _more(state, open_[0], start + seconds)
             seconds -= time.process_time() - start
         places.append(place)
-        found = place.fits[:1]
-        state = state._replace(
-            lines={**state.lines, **{f.quantity: f.line for f in found}},
-            settled=state.settled | {place.quantity},
-        )
-    return places
+        state = _told(state, place)
+    return _needed(beginning, places)
+
+
+def _told(state: State, place: Place) -> State:
+    lines = {f.quantity: f.line for f in place.fits[:1]}
+    return state._replace(lines={**state.lines, **lines}, settled=state.settled | {place.quantity})
+
+
+def _needed(state: State, places: Sequence[Place]) -> list[Place]:
+    """Without those beside which everything follows: a later mistake may explain an earlier one."""
+    kept = [*places]
+    for place in places if len(places) > 1 else ():
+        others = [other for other in kept if other is not place]
+        if not open_quantities(reduce(_told, others, state)):
+            kept = others
+    return kept
 
 
 def _more(state: State, quantity: str, deadline: float) -> Place:
     """The nearest edits, in the own line and in those before it; two mistakes of the catalogue;
     then nothing.
     """
-    sources = (
-        ()
+    sources: tuple[Source, ...] = (
+        (zeros, searched_to_zero)
         if all_zero(state, quantity)
         else (
             stand_in,

@@ -3,6 +3,7 @@ underflows, or where log meets 0: an edge, which is named and is no mistake.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +13,10 @@ from compare.checker.lines import STEPS
 from compare.checker.probes import EDGES
 from compare.checker.records import Finding
 
+At = list[tuple[str, Mistake]]
+
 KINK = "z1 exactly 0"
+ASSIGNED = {"dz1": "dz1 = np.where(a1 > 0, da1, 0)"}
 SLOPES = (1.0, 0.5)  # that people give the ReLU at 0
 
 WHAT_TO_DO = {
@@ -30,10 +34,11 @@ def edges(cases: Sequence[Case]) -> tuple[list[Finding], list[Case]]:
     """The edges that these batches show, and those batches that no edge explains."""
     findings: dict[tuple[str, str], Finding] = {}
     unexplained = []
+    extreme = [case for case in cases if case.name in EDGES and case.name != KINK]
     for case in cases:
         if case.name not in EDGES or all(is_right(case, q) for q in case.returned):
             continue
-        found = _kink(case) if case.name == KINK else _overflow(case)
+        found = _kink(case) if case.name == KINK else _overflow(case, extreme)
         if not found:
             unexplained.append(case)
         for finding in found:
@@ -58,12 +63,20 @@ def _kink(case: Case) -> list[Finding]:
     return []
 
 
-def _overflow(case: Case) -> list[Finding]:
-    for lines, mistakes in _hypotheses():
-        if not misfits(case, lines, case.returned):
-            return [
-                edge(q, mistake.id, case.name, lines[q]) for q, mistake in mistakes if q in lines
-            ]
+def _overflow(case: Case, extreme: Sequence[Case]) -> list[Finding]:
+    """By the edges that fit here, and on the most of the batches with extreme scores: where all is
+    nan, anything fits.
+    """
+    fits = [(lines, at) for lines, at in _hypotheses() if _fits(case, lines)]
+    counted = [(sum(_fits(other, lines) for other in extreme), at, lines) for lines, at in fits]
+    most = max((count for count, _, _ in counted), default=0)
+    best = [(at, lines) for count, at, lines in counted if count == most]
+    if best:
+        places, own = best[0]
+        return [
+            replace(edge(q, m.id, case.name, own[q]), also=_same_numbers(q, m.id, best))
+            for q, m in places
+        ]
     wrong = [q for q in STEPS if q in case.returned and not is_right(case, q)]
     bad = [q for q in wrong if not np.isfinite(case.returned[q]).all()]
     if bad and bad[0] == wrong[0]:
@@ -72,7 +85,19 @@ def _overflow(case: Case) -> list[Finding]:
     return []
 
 
-def _hypotheses() -> Iterator[tuple[Lines, list[tuple[str, Mistake]]]]:
+def _same_numbers(quantity: str, id: str, fits: Sequence[tuple[At, Lines]]) -> tuple[str, ...]:
+    """The other edges of as many places that are there in one of these."""
+    places = {q for q, _ in fits[0][0]}
+    ids = {m.id for at, _ in fits if {q for q, _ in at} == places for q, m in at if q == quantity}
+    return tuple(sorted(ids - {id}))
+
+
+def _fits(case: Case, lines: Lines) -> bool:
+    """With a mask that is multiplied in, or assigned: a nan times 0 is nan."""
+    return any(not misfits(case, {**lines, **mask}, case.returned) for mask in ({}, ASSIGNED))
+
+
+def _hypotheses() -> Iterator[tuple[Lines, At]]:
     """One edge in P or none, and one in the loss or none."""
     at = {
         q: [(m, line) for m in CATALOGUE if q in m.edge_in for line in m.wrong_lines(q)]

@@ -41,6 +41,8 @@ def evidence(case: Case, lines: Lines, quantity: str) -> str:
         _ratio(observed, expected),
         _penalty(case, quantity, observed, expected),
         _masked(case, quantity, observed, expected),
+        _cut_off(observed, expected),
+        _rounded(observed, expected),
         _row_sums(quantity, observed),
     ):
         if words:
@@ -51,12 +53,12 @@ def evidence(case: Case, lines: Lines, quantity: str) -> str:
         return ""
     if difference[at] < 1e-4 * abs(expected[at]):
         return f"off by {difference[at]:.1e}{_at(at)}"
-    return f"{observed[at]:.6g}{_at(at)}, where {_from_yours(quantity)}{expected[at]:.6g}"
+    return f"{observed[at]:.6g}{_at(at)}, where {_from_yours(case, quantity)}{expected[at]:.6g}"
 
 
-def _from_yours(quantity: str) -> str:
+def _from_yours(case: Case, quantity: str) -> str:
     """What a right value is made of, if not of the inputs alone: the learner's own values."""
-    earlier = PARENTS[quantity]
+    earlier = [q for q in PARENTS[quantity] if q in case.given]
     return f"the notes' line, on your own {' and '.join(earlier)}, gives " if earlier else "it is "
 
 
@@ -109,6 +111,32 @@ def _masked(case: Case, quantity: str, observed: Float64s, expected: Float64s) -
     if (a1 < 0).any():  # not the notes' a1: "masked" would mean nothing
         return ""
     return f"only units with a1 = 0 differ: {int(differ.sum())} of {int((a1 == 0).sum())} of them"
+
+
+def _cut_off(observed: Float64s, expected: Float64s) -> str:
+    """All that differs is at one limit, and was beyond it."""
+    differ = abs(observed - expected) > SAME * abs(expected)
+    limits = np.unique(observed[differ].round(12))
+    above = differ & (expected > observed)
+    below = differ & (expected < observed)
+    if not differ.any() or not 0 < len(np.unique(abs(limits))) < 2 or not limits.any():
+        return ""
+    limit = float(abs(limits[0]))
+    if not (np.allclose(observed[above], limit) and np.allclose(observed[below], -limit)):
+        return ""
+    ends = "±" if below.any() else ""
+    beyond = "beyond" if below.any() else "above"
+    return (
+        f"all that is {beyond} {ends}{limit:.6g} is cut off there, {differ.sum()} of {differ.size}"
+    )
+
+
+def _rounded(observed: Float64s, expected: Float64s) -> str:
+    for decimals in range(9):
+        rounded = np.round(expected, decimals)
+        if rounded.any() and (abs(rounded - observed) <= 1e-12 * abs(expected).max()).all():
+            return f"to {decimals} decimals" if decimals else "to whole numbers"
+    return ""
 
 
 def _row_sums(quantity: str, observed: Float64s) -> str:

@@ -94,11 +94,16 @@ def findings_at(
             )
         ]
     chosen = {mistake.id for mistake in first.mistakes}
-    also = tuple(sorted({m.id for fit in place.fits[1:] for m in fit.mistakes} - chosen))
+    also = tuple(sorted(_own(place.fits[1:]) - chosen))
     return [
         _named(place.quantity, first, number, seen, also, batch, harmless, line, source)
         for number in range(len(first.mistakes))
     ]
+
+
+def _own(fits: Sequence[Explained]) -> set[str]:
+    """The mistakes in the quantity's own line: others may stand in one that is judged right."""
+    return {m.id for fit in fits for m in fit.mistakes if fit.quantity in m.places}
 
 
 def _named(

@@ -1,5 +1,6 @@
 """How values go from statement to statement of a learner's code, as far as it was followed."""
 
+import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from compare.checker.statements import Statement
 from compare.checker.trace import Binding
 
 Array = npt.NDArray[np.float64]
+Spot = tuple[int, str]  # a line, and a name that it binds
 
 CLOSE = 1e-9  # of the largest value: two of the learner's values on one batch are the same
 NEAR = 12  # bindings before a statement's own, among which are those of what it called
@@ -33,6 +35,10 @@ def among(seen: Seen, values: Sequence[Array], scale: float = 1, whole: bool = F
     )
 
 
+def spot(seen: Seen) -> Spot:
+    return seen.binding.line, seen.binding.name
+
+
 def returned(seen: Seen) -> bool:
     """Seen when a function returned it."""
     return seen.binding.name.startswith("return")
@@ -44,6 +50,7 @@ class Flow:
 
     seen: tuple[Seen, ...]
     statements: Mapping[int, Statement]
+    source: str = ""
 
     @cached_property
     def together(self) -> dict[tuple[int, str], Seen]:
@@ -63,43 +70,79 @@ class Flow:
         """Nearest first."""
         return (s for s in reversed(self.singles) if s.order < one.order)
 
-    def source(self, one: Seen) -> Seen | None:
-        """What a function returned, if this is no more than that; of an argument, the value that
-        it was called with, if that had a name.
+    def received(self, one: Seen) -> Seen | None:
+        """What a function returned, or left in an object, if this is no more than that; of an
+        argument, the value that it was called with, if that had a name.
         """
+        if one.binding.given:
+            named = (s for s in self.before(one) if not s.binding.given)
+            return next((s for s in named if _equal(s, one)), None)
+        inside = (s for s in reversed(self._inside(one)) if _equal(s, one))
+        return next(inside, None) or self._from_generator(one)
+
+    def _from_generator(self, one: Seen) -> Seen | None:
+        """It goes on where it was, whoever called it first."""
         mine = one.binding
         others = (
             s
             for s in self.before(one)
-            if (s.binding.line, s.binding.call) != (mine.line, mine.call) or mine.given
+            if (s.binding.line, s.binding.call) != (mine.line, mine.call)
         )
-        for number, earlier in enumerate(others):
-            if one.binding.given:
-                if not earlier.binding.given and _equal(earlier, one):
-                    return earlier
-                continue
-            if number >= NEAR or earlier.binding.call <= one.binding.call:
+        for earlier in itertools.islice(others, NEAR):
+            if earlier.binding.call <= mine.call:
                 return None
             if returned(earlier) and _equal(earlier, one):
                 return earlier
         return None
 
-    def operands(self, one: Seen, closed: Collection[int] = ()) -> list[Seen]:
+    def _within(self, one: Seen) -> tuple[int, int]:
+        """What the calls have as their caller that its statement makes."""
+        statement = self.statements.get(one.binding.line)
+        return one.binding.call, statement.first if statement else one.binding.line
+
+    def operands(self, one: Seen, closed: Collection[Spot] = ()) -> list[Seen]:
         """The values that the statement of this one read, as they were; or that which it got from
-        a function, unless this is at one of the closed lines.
+        a function, unless this is at one of the closed spots.
         """
-        source = self.source(one)
-        if source is not None and source.binding.line not in closed:
-            return [source]
+        received = self.received(one)
+        if received is not None and spot(received) not in closed:
+            return [received]
         statement = self.statements.get(one.binding.line)
         if statement is None:
             return []
+        if self._is_drawn(one) and "." in one.binding.name:
+            return self._of_object(one)
+        element = statement.elements.get(one.binding.name)
+        names = statement.read | statement.stored | statement.passed
         found: dict[str, Seen] = {}
-        for name in statement.read | statement.stored | statement.passed:
+        for name in element.read if element is not None else names:
             found |= self._last(name, one, statement)
-        alike = [s for s in found.values() if among(s, [one.value])]
-        several = len(self._made_by(one)) > 1  # a tuple, or a dict
-        return alike if alike and several else list(found.values())
+        results = [s for s in self.results(one) if spot(s) not in closed]
+        results = results if element is None or element.calls else []
+        several = element is None and len(self._made_by(one)) > 1  # a tuple, or a dict
+        alike = [s for s in found.values() if several and among(s, [one.value])]
+        return alike or [*results, *found.values()]
+
+    def results(self, one: Seen) -> list[Seen]:
+        """What the functions returned that the statement of this one called."""
+        return [s for s in self._inside(one) if returned(s)]
+
+    def _inside(self, one: Seen) -> list[Seen]:
+        """What was made in the calls by the statement of this one, the last time that it ran."""
+        if one.binding.given:
+            return []
+        alike = (s for s in self.before(one) if s.binding.call == one.binding.call)
+        begin = next((s.order for s in alike if spot(s) == spot(one)), -1)
+        made = self._by_caller.get(self._within(one), ())
+        return [s for s in made if begin < s.order < one.order]
+
+    @cached_property
+    def _by_caller(self) -> dict[tuple[int, int], list[Seen]]:
+        found: dict[tuple[int, int], list[Seen]] = {}
+        for one in self.singles:
+            if not one.binding.given:
+                found.setdefault(one.binding.caller, []).append(one)
+        return found
 
     def _made_by(self, one: Seen) -> set[str]:
         """The names that a statement binds."""
@@ -115,38 +158,38 @@ class Flow:
 
     def _last(self, name: str, one: Seen, statement: Statement) -> dict[str, Seen]:
         """The last value of a name, or of each of its members that the statement writes out."""
-        found: dict[str, Seen] = {}
+        first: dict[str, Seen] = {}
         for mine in (True, False):  # else it is a closure's, an object's or a module's
+            found: dict[str, Seen] = {}
             for earlier in self.before(one):
                 text = earlier.binding.name
                 named = _root(text) == name and text not in found and not returned(earlier)
                 if named and (earlier.binding.call == one.binding.call) is mine:
                     found[text] = earlier
-            if found:
-                break
-        written = {t: s for t, s in found.items() if _quoted(t) in _quoted(statement.text)}
-        return written or found
+            written = {t: s for t, s in found.items() if _quoted(t) in _quoted(statement.text)}
+            if written:
+                return written
+            first = first or found
+        return first if _as_a_whole(name, statement.text) else {}
 
     def readers(self, one: Seen) -> list[Seen]:
         """The values whose statements read this one."""
-        key = (one.binding.line, one.binding.name)
-        return [self.singles[i] for i in self._readers.get(key, ())]
+        return [self.singles[i] for i in self._readers.get(one.order, ())]
 
     @cached_property
-    def _readers(self) -> dict[tuple[int, str], list[int]]:
-        found: dict[tuple[int, str], list[int]] = {}
+    def _readers(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
         for number, one in enumerate(self.singles):
             for operand in self.operands(one):
-                key = (operand.binding.line, operand.binding.name)
-                if key != (one.binding.line, one.binding.name):
-                    found.setdefault(key, []).append(number)
+                if spot(operand) != spot(one):
+                    found.setdefault(operand.order, []).append(number)
         return found
 
     def is_renaming(self, one: Seen) -> bool:
         """A statement that gives a value which was there before another name, or hands it on from
         a function that did not make it.
         """
-        if one.binding.given or self.source(one) is not None:
+        if one.binding.given or self.received(one) is not None or self._is_drawn(one):
             return False
         if one.many:
             others = [s for s in self.together.values() if s.order < one.order]
@@ -157,6 +200,21 @@ class Flow:
             return bool(earlier) and all(s.binding.given for s in mine)
         return bool(earlier)
 
+    def _is_drawn(self, one: Seen) -> bool:
+        """From what a loop runs through, or with an object that has it."""
+        statement = self.statements.get(one.binding.line)
+        root = _root(one.binding.name)
+        whole = one.binding.name == root or returned(one)
+        return statement is not None and (
+            statement.loop > 0 or (not whole and root in statement.bound)
+        )
+
+    def _of_object(self, one: Seen) -> list[Seen]:
+        """The same attribute, when it got this value."""
+        ending = one.binding.name[one.binding.name.rindex(".") :]
+        alike = (s for s in self.before(one) if s.binding.name.endswith(ending))
+        return list(itertools.islice((s for s in alike if _equal(s, one)), 1))
+
     def is_plain(self, one: Seen) -> bool:
         """`a = b` or `a = b.copy()`, and nothing else."""
         statement = self.statements.get(one.binding.line)
@@ -165,14 +223,24 @@ class Flow:
 
     def loop_around(self, binding: Binding) -> Binding | None:
         """The head of the innermost loop in which a line stands."""
+        call = binding.caller[0] if binding.given else binding.call
         heads = [
             s.binding
             for s in self.singles
-            if s.binding.call == binding.call and s.binding.line < binding.line
+            if s.binding.call == call and s.binding.line < binding.line
             if s.binding.line in self.statements
             if binding.line <= self.statements[s.binding.line].loop
         ]
         return max(heads, key=lambda b: b.line, default=None)
+
+    def branch_around(self, binding: Binding) -> Binding | None:
+        """The innermost `if` in whose body a line stands, within the innermost loop around it."""
+        heads = [s for s in self.statements.values() if s.first < binding.line <= s.branch]
+        head = max(heads, default=None, key=lambda s: s.first)
+        loop = self.loop_around(binding)
+        if head is None or (loop is not None and loop.line > head.first):
+            return None
+        return Binding(head.first, head.text, "", np.zeros(0), binding.call, head.last)
 
     def adds_to(self, one: Seen, other: Seen) -> bool:
         """In a loop both statements add to the same name: the other one is no more than earlier."""
@@ -215,6 +283,11 @@ def _equal(one: Seen, other: Seen) -> bool:
 def _root(text: str) -> str:
     found = re.match(r"\w+", text)
     return found.group() if found else text
+
+
+def _as_a_whole(name: str, text: str) -> bool:
+    """Not by attributes alone that are values: `a`, `a[i]`, `a.step()`, but `a.W`."""
+    return re.search(rf"\b{re.escape(name)}\b(?!\s*\.\w+\b(?!\())", text) is not None
 
 
 def _quoted(text: str) -> str:

@@ -31,6 +31,7 @@ OTHERS = {
     "flat-bias": "a bias of shape (H,) where the notes have (1, H)",
     "overwritten": "a value that was written over in place after its use",
     "writes-to-argument": "an argument was changed in place",
+    "argument-replaced": "another value was used in the place of an argument",
     "second-call-differs": "two calls with the same arguments give two answers",
     "slope-at-zero": "the slope of the ReLU at exactly 0 is not taken to be 0",
     "overflow": "exp overflows",

@@ -7,17 +7,18 @@ from functools import cached_property
 
 import numpy as np
 
-from compare.checker.cases import Array, misfits
-from compare.checker.expected import Expected, among_values
-from compare.checker.flow import among, returned, same
+from compare.checker.callers import Callers
+from compare.checker.cases import Array
+from compare.checker.expected import among_values
+from compare.checker.flow import CLOSE, among, returned, same, spot
 from compare.checker.lines import PARENTS, RIGHT, STEPS
-from compare.checker.parts import kind_of, parents_of, parts_in_place
+from compare.checker.parts import kind_of, parents_of, parts, parts_in_place
 from compare.checker.reading import Seen
 from compare.checker.trace import Binding
 
 
 @dataclass(frozen=True, eq=False)
-class MistakenLine(Expected):
+class MistakenLine(Callers):
     """For the line of one mistake.
 
     It is the first one whose value comes of the mistake, and of no right line before it. Where what
@@ -33,7 +34,7 @@ class MistakenLine(Expected):
         if misshapen is not None:
             return self._backwards(misshapen).binding
         if self.wrong_line and self.is_right_elsewhere:
-            made = [s for s in self.flow.seen if among(s, self.final) and not s.binding.given]
+            made = [s for s in self._alike() if not s.binding.given]
             if made:
                 return self._left_out(made[0])
         first = self._first_odd() if self.wrong_line else None
@@ -44,12 +45,8 @@ class MistakenLine(Expected):
         if first is None:
             return None
         first = self._backwards(first)
-        short, idle = self._short_loop(first), None
-        if self.clean(first):
-            idle = self.flow.idle_between(first, self._use(first))
-        elif self._instead or not self.wrong_line:
-            idle = self._idle_before(first)
-        return short or idle or self._taken_for_another(first).binding
+        elsewhere = self._short_loop(first) or self._asked(first) or self.caller_to_blame(first)
+        return elsewhere or self._idle(first) or self._taken_for_another(first).binding
 
     # Where the quantity stands.
 
@@ -64,27 +61,6 @@ class MistakenLine(Expected):
         }
 
     @cached_property
-    def _helpers(self) -> set[int]:
-        """Lines of a helper that gave right values in another call: its caller is to blame."""
-        calls: dict[int, set[int]] = {}
-        for seen in self.flow.singles:
-            if not seen.binding.given:
-                calls.setdefault(seen.binding.line, set()).add(seen.binding.call)
-        mistaken = {self.place.quantity, *self.lines}
-        mistaken |= misfits(self.case, {}, self.reading.values)
-        wrong = [np.asarray(self.names[q], float) for q in mistaken]
-        earlier = [self.sound[q] for q in STEPS[: STEPS.index(self.place.quantity)]]
-        wrong = [v for v in wrong if not among_values(v, earlier)]
-        values = self.reading.values.items()
-        follow = [*self.right, *(v for q, v in values if q not in mistaken)]
-        follow = [v for v in follow if not among_values(v, wrong)]
-        return {
-            seen.binding.line
-            for seen in self.flow.singles
-            if len(calls.get(seen.binding.line, ())) > 1 and among(seen, follow)
-        }
-
-    @cached_property
     def _own(self) -> Seen | None:
         """The value that is taken for the quantity; or in which it shows, as it was returned."""
         binding = self.reading.bindings.get(self.place.quantity)
@@ -92,8 +68,8 @@ class MistakenLine(Expected):
         for quantity in (self.place.quantity, self.place.spoilt):
             if own is None or self._has_right(own, quantity):
                 own = self._as_returned(quantity) or own
-        while own is not None and own.binding.line in self._helpers:
-            receipts = [s for s in self.flow.singles if self.flow.source(s) is own]
+        while own is not None and spot(own) in self.helpers:
+            receipts = [s for s in self.flow.singles if self.flow.received(s) is own]
             if not receipts:
                 break
             own = receipts[0]
@@ -135,15 +111,16 @@ class MistakenLine(Expected):
             place = (binding.line, binding.name, binding.call)
             if place in self._claimed and seen is not own and not among(seen, self.final):
                 continue
-            if binding.line in self._helpers:
+            if spot(seen) in self.helpers:
                 continue
             if seen is own and not self._passed_on(seen, [seen.value]):
                 return seen
             together = self.flow.together.get((binding.line, binding.name))
             if together and among(together, self.right, self.samples) and seen is not own:
                 continue  # right for each sample
-            rightly = self._has_right(seen, self.place.quantity)
-            if not rightly and among(seen, self.odd, self.samples):
+            if self._has_right(seen, self.place.quantity):
+                continue
+            if among(seen, self.odd, self.samples) and not among(seen, self.right, whole=True):
                 return seen
         return None
 
@@ -152,14 +129,14 @@ class MistakenLine(Expected):
         if returned(seen):
             mine = [s for s in self.flow.before(seen) if s.binding.call == seen.binding.call]
             return any(among(one, values) for one in mine)
-        return self.flow.source(seen) is not None
+        return self.flow.received(seen) is not None
 
     def _backwards(self, own: Seen) -> Seen:
         """From what is wrong to the first line that makes it so of right values."""
         now, passed = own, {(own.binding.line, own.binding.name)}
         while True:
             suspects = []
-            for operand in self.flow.operands(now, self._helpers):
+            for operand in self.flow.operands(now, self.helpers):
                 key = (operand.binding.line, operand.binding.name)
                 dirty = key not in passed and not self.clean(operand)
                 if dirty and not self._harmless(operand) and not self.flow.adds_to(now, operand):
@@ -182,24 +159,29 @@ class MistakenLine(Expected):
         """
         use = self._use(made)
         until = use.order if use else float("inf")
-        alike = [s for s in self.flow.seen if among(s, self.final) and s.order < until]
+        alike = [s for s in self._alike() if s.order < until]
         idle = self.flow.idle_between(made, use, [s for s in alike if not s.binding.given])
         if idle is not None:
             return idle
         renamed = [
             seen
             for seen in alike
-            if seen.order >= made.order and seen.binding.line not in self._helpers
+            if seen.order >= made.order and spot(seen) not in self.helpers
             if self.flow.is_renaming(seen)
         ]
         if among_values(self.final[0], self.given) and alike:
             return alike[-1].binding  # an input, until it was taken for something else
         worked = [seen for seen in renamed if not self.flow.is_plain(seen)]
+        caller = self.caller_to_blame(made)
+        if caller is not None and not worked:
+            return caller
         place = (made.binding.line, made.binding.name, made.binding.call)
         if worked or (renamed and (place in self._claimed or self._harmless(made))):
             return (worked or renamed)[-1].binding
-        if made.binding.line in self._helpers and use is not None:
-            return self._in_entry(use).binding
+        if spot(made) in self.helpers:
+            handed = [s for s in alike if spot(s) not in self.helpers and not s.binding.given]
+            if use is not None or handed:
+                return (self._in_entry(use) if use else handed[-1]).binding
         statement = self.flow.statements.get(made.binding.line)
         written = made.binding.source.startswith(f"{made.binding.name} = ")
         if statement is not None and statement.stored and not written:
@@ -207,6 +189,10 @@ class MistakenLine(Expected):
                 if returned(seen) and seen.binding.call == made.binding.call > 0:
                     return seen.binding
         return self._backwards(made).binding
+
+    def _alike(self) -> list[Seen]:
+        """The values that were taken for the quantity."""
+        return [s for s in self.flow.seen if among(s, self.final, self.samples)]
 
     def _use(self, made: Seen) -> Seen | None:
         """The first value that is wrong because of this one."""
@@ -217,7 +203,9 @@ class MistakenLine(Expected):
         """The caller's statement that led to it."""
         given = [s for s in self.flow.singles if s.binding.given and s.order < use.order]
         mine = [s for s in given if s.binding.call == use.binding.call]
-        return mine[-1] if mine and use.binding.line in self._helpers else use
+        elsewhere = (s for s in self.flow.singles if s.binding.call != use.binding.call)
+        again = (s for s in elsewhere if s.binding.line == use.binding.line)
+        return mine[-1] if mine and any(map(self.is_right_result, again)) else use
 
     @cached_property
     def _instead(self) -> list[Array]:
@@ -241,7 +229,11 @@ class MistakenLine(Expected):
         return found
 
     def _taken_for_another(self, first: Seen) -> Seen:
-        """The statement before it that gave a right value the name under which it is wrong."""
+        """The statement before it that gave a right value the name under which it is wrong, or that
+        did not finish it.
+        """
+        if not self.wrong_line:
+            return next((s for s in self.flow.operands(first) if self._unfinished(s, first)), first)
         if not self._instead:
             return first
         for operand in self.flow.operands(first):
@@ -249,6 +241,39 @@ class MistakenLine(Expected):
             if stands_there and (self.flow.is_renaming(operand) or operand.value.ndim == 0):
                 return operand
         return first
+
+    def _unfinished(self, operand: Seen, first: Seen) -> bool:
+        """It is a part of a quantity, and what is made of it is what a right line makes of that."""
+        shapes = {q: np.shape(self.sound[q]) for q in STEPS}
+        for quantity in STEPS:
+            if shapes[quantity] != operand.value.shape or among(operand, [self.sound[quantity]]):
+                continue
+            if not among(operand, list(parts(RIGHT[quantity], self.sound)), whole=True):
+                continue
+            names = {**self.sound, quantity: operand.value}
+            later = [RIGHT[q] for q in STEPS if quantity in PARENTS[q]]
+            if any(among(first, list(parts(line, names)), whole=True) for line in later):
+                return True
+        return False
+
+    def _asked(self, first: Seen) -> Binding | None:
+        """The `if` around a line whose values are right, and that is run for the wrong ones."""
+        before = {"a1": "z1", "dz1": "da1"}.get(self.place.quantity)
+        head = self.flow.branch_around(first.binding)
+        if head is None or before is None or not self.wrong_line:
+            return None
+        known = np.ravel(self.names[before])
+        made = [s.value for s in self.flow.singles if spot(s) == spot(first)]
+        scales = (1, self.samples)
+        if any(all(_holds(known * scale, value) for value in made) for scale in scales):
+            return head
+        return None
+
+    def _idle(self, first: Seen) -> Binding | None:
+        """A statement that does nothing, to which the wrong value is due."""
+        if self.clean(first):
+            return self.flow.idle_between(first, self._use(first))
+        return self._idle_before(first) if self._instead or not self.wrong_line else None
 
     def _idle_before(self, first: Seen) -> Binding | None:
         """A statement that does nothing, between what the line reads and the line."""
@@ -269,7 +294,8 @@ class MistakenLine(Expected):
             alone = seen.many or (binding.line, binding.name) not in self.flow.together
             if alone and seen.value.ndim == 2 and 0 < rows < self.samples:
                 ends = [end for v in rights for end in (v[:rows], v[-rows:])]
-                if among(seen, ends, whole=True):
+                some = not self.flow.branch_around(binding) and _some_rows(seen.value, rights)
+                if some or among(seen, ends, whole=True):
                     return self.flow.loop_around(binding)
         return None
 
@@ -277,3 +303,18 @@ class MistakenLine(Expected):
 def _identical(one: Array, other: Array) -> bool:
     """Bit for bit, whatever axes of one there are."""
     return one.size == other.size and np.array_equal(one.ravel(), other.ravel())
+
+
+def _holds(values: Array, value: Array) -> bool:
+    """One number that is one of these."""
+    return value.ndim == 0 and bool((abs(values - value) <= CLOSE * abs(value)).any())
+
+
+def _some_rows(value: Array, wholes: Sequence[Array]) -> bool:
+    """All rows are rows of one of these."""
+    for whole in wholes:
+        if whole.shape[1] == value.shape[1] > 1:
+            distances = [abs(whole - row).max(axis=1).min() for row in value]
+            if max(distances) <= CLOSE * abs(value).max():
+                return True
+    return False

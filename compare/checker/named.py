@@ -1,11 +1,11 @@
 """Mistakes of the catalogue, one or two of them, that give a learner's numbers."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from compare.checker.cases import misfits, walk
+from compare.checker.cases import Array, misfits, walk
 from compare.checker.catalogue import CATALOGUE, RATE
 from compare.checker.lines import ANCESTORS, PARENTS, RIGHT
 from compare.checker.state import (
@@ -25,8 +25,14 @@ VARIANTS_IN_PAIRS = 3  # edits of one mistake that are tried together with anoth
 
 
 def single(state: State, open_: Sequence[str], alone: bool = False) -> Place | None:
-    """The one mistake of the catalogue after which the fewest quantities are left open."""
+    """The one mistake of the catalogue after which the fewest quantities are left open. Nothing is
+    named in a quantity that comes of another one, until that one is explained.
+    """
+    unexplained: set[str] = set()
     for quantity in open_:
+        if ANCESTORS[quantity] & unexplained:
+            continue
+        unexplained.add(quantity)
         if all_zero(state, quantity):
             continue
         best: list[Explained] = []
@@ -51,7 +57,9 @@ def _candidates(state: State, quantity: str) -> Iterator[Explained]:
         for mistake in CATALOGUE:
             if place in mistake.places:
                 for line in mistake.wrong_lines(place, state.lines.get(place)):
-                    yield _with_number(state, Explained(place, line, (mistake,)), quantity)
+                    found = _with_number(state, Explained(place, line, (mistake,)), quantity)
+                    if found is not None:
+                        yield found
     for place in PARENTS[quantity]:  # made once more, for this quantity alone
         for mistake in CATALOGUE:
             if place in mistake.places:
@@ -82,12 +90,14 @@ def holds(state: State, candidate: Explained, alone: bool = False) -> bool:
     return not alone and single(then, open_quantities(then), alone=True) is not None
 
 
-def _with_number(state: State, explained: Explained, spoilt: str) -> Explained:
-    """An unknown number in the wrong line made the one that suits the spoilt values best: these are
-    linear in it.
+def _with_number(state: State, explained: Explained, spoilt: str) -> Explained | None:
+    """An unknown number in the wrong line made the one that the learner's values tell; where the
+    entry does not say how, the one that suits the spoilt values best: these are linear in it.
     """
     if RATE not in explained.line:
         return explained
+    if explained.mistakes[0].number is not None:
+        return _with_told_number(state, explained, explained.mistakes[0].number)
     for case in state.cases:
         values = [
             walk(case, {**state.lines, explained.quantity: _numbered(explained.line, number)})
@@ -102,6 +112,21 @@ def _with_number(state: State, explained: Explained, spoilt: str) -> Explained:
             number = float(f"{off @ slope / (slope @ slope):.6g}")
             return explained._replace(line=_numbered(explained.line, number))
     return explained._replace(line=_numbered(explained.line, 1.0))
+
+
+def _with_told_number(
+    state: State, explained: Explained, number: Callable[[Array], float | None]
+) -> Explained | None:
+    """By the first batch that shows the quantity wrong; None if it was seen on none."""
+    quantity = explained.quantity
+    for case in state.cases:
+        if quantity in case.values and misfits(case, state.lines, [quantity]):
+            values = np.asarray(case.values[quantity], np.float64)
+            told = number(values) if np.isfinite(values).all() else None
+            if told is None:
+                return None
+            return explained._replace(line=_numbered(explained.line, told))
+    return None
 
 
 def _numbered(line: str, number: float) -> str:

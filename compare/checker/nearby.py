@@ -5,7 +5,6 @@ before it that nobody has seen.
 import ast
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +17,6 @@ from compare.checker.named import holds
 from compare.checker.search import OutOfTimeError, instead, near
 from compare.checker.state import (
     Explained,
-    Place,
     State,
     fits_everywhere,
     left_open,
@@ -64,6 +62,33 @@ def stand_in(state: State, quantity: str, deadline: float) -> list[Explained]:
     return []
 
 
+def zeros(state: State, quantity: str, deadline: float) -> list[Explained]:
+    """Zeros, whatever made them, where all that the line reads was seen: they come of this line."""
+    known = _searchable(state, quantity)
+    if known is None or not _all_read_is_seen(known[0], quantity):
+        return []
+    case, names = known
+    sizes = {names[size]: size for size in "CHDN"} | {1: "1"}
+    shape = [sizes.get(size, str(size)) for size in np.shape(case.values[quantity])]
+    found = Explained(quantity, f"{quantity} = np.zeros(({', '.join(shape)}))")
+    lines = {**state.lines, quantity: found.line}
+    if fits_everywhere(state, lines, {quantity}, quantity) and holds(state, found):
+        return [found]
+    return []
+
+
+def searched_to_zero(state: State, quantity: str, deadline: float) -> list[Explained]:
+    """One edit of such a line that gives zeros there, and other numbers elsewhere."""
+    known = _searchable(state, quantity)
+    if known is None or not _all_read_is_seen(known[0], quantity):
+        return []
+    return searched("one edit")(state, quantity, deadline)
+
+
+def _all_read_is_seen(case: Case, quantity: str) -> bool:
+    return all(parent in case.given for parent in PARENTS[quantity])
+
+
 def _has_tiny(line: str) -> bool:
     numbers = [n.value for n in ast.walk(ast.parse(line)) if isinstance(n, ast.Constant)]
     return any(isinstance(n, float) and 0 < abs(n) < TINY for n in numbers)
@@ -76,32 +101,6 @@ def _searchable(state: State, quantity: str) -> tuple[Case, Mapping[str, Any]] |
             computed = walk(case, state.lines, quantity)
             if computed is not None and np.isfinite(case.values[quantity]).all():
                 return case, environment(case, computed)
-    return None
-
-
-def between(state: State, quantity: str, deadline: float) -> Place | None:
-    """One or two edits of a line just before it that was found nowhere in the code, though the
-    quantity was: it may have another shape there.
-    """
-    case = next((case for case in state.cases if quantity in case.traced), None)
-    known = _searchable(state, quantity)
-    if case is None or known is None or known[0] is not case:
-        return None
-    for edits in (1, 2):
-        for place in PARENTS[quantity]:
-            if place in case.given or place in state.settled or place in state.lines:
-                continue
-            with suppress(OutOfTimeError):
-                for value, text in near(RIGHT[place], place, known[1], edits, deadline):
-                    if time.process_time() > deadline:
-                        return None
-                    assumed = replace(case, traced={**case.traced, place: np.asarray(value, float)})
-                    if misfits(assumed, state.lines, [quantity]):
-                        continue
-                    found = Explained(place, text())
-                    lines = {**state.lines, place: found.line}
-                    if fits_everywhere(state, lines, {place, quantity}, quantity):
-                        return Place(place, (found,), quantity)
     return None
 
 

@@ -33,6 +33,7 @@ from compare.checker.vocabulary import (
 )
 
 BY_CHANCE = 6  # expressions of one value that are kept, where it is a simple one
+MORE_BY_CHANCE = 60  # with one edit: there are fewer
 DROPPED = 22  # bits of a significand of 52: what is left tells values apart that differ by 1e-9
 HALF = 1 << (DROPPED - 1)
 
@@ -51,7 +52,8 @@ def near(
     statements = [s for s in ast.parse(line).body if isinstance(s, ast.Assign)]
     before = STEPS[: STEPS.index(quantity)]
     names = {name: known[name] for name in (*INPUTS, "y", *before) if name in known}
-    yield from _statements(statements, edits, Search(names, deadline))
+    search = Search(names, deadline, by_chance=MORE_BY_CHANCE if edits == 1 else BY_CHANCE)
+    yield from _statements(statements, edits, search)
 
 
 def _statements(
@@ -78,9 +80,13 @@ class Search:
     """Expressions near the right side of one assignment, by the number of their edits."""
 
     def __init__(
-        self, names: Environment, deadline: float, unchanged: "Search | None" = None
+        self,
+        names: Environment,
+        deadline: float,
+        unchanged: "Search | None" = None,
+        by_chance: int = BY_CHANCE,
     ) -> None:
-        self.names, self.deadline = names, deadline
+        self.names, self.deadline, self.by_chance = names, deadline, by_chance
         self.unchanged = unchanged or self  # where none of the names has another value
         self.memo: dict[ast.expr, list[list[Found]]] = {}
         self.scale = {key: names[key] for key in ("N", "C", "reg")}
@@ -93,8 +99,8 @@ class Search:
         """
         names = {**self.names, name: value}
         if changed or self.unchanged is not self:
-            return Search(names, self.deadline, self.unchanged)
-        return Search(names, self.deadline)
+            return Search(names, self.deadline, self.unchanged, self.by_chance)
+        return Search(names, self.deadline, by_chance=self.by_chance)
 
     def near(self, node: ast.expr, edits: int) -> list[list[Found]]:
         """[unchanged], [one edit away], ... with each value once; a few times where it is of the
@@ -110,7 +116,7 @@ class Search:
                 if key is None:
                     continue
                 times = seen.get(key, 0)
-                if times == 0 or (times < BY_CHANCE and _may_be_by_chance(found.value)):
+                if times == 0 or (times < self.by_chance and _may_be_by_chance(found.value)):
                     seen[key] = times + 1
                     kept.append(found)
             levels.append(kept)
@@ -136,12 +142,21 @@ class Search:
         yield from self._combined(node, level)
         for found in below[level - 1] if level else ():
             yield from self._wrapped(found)
+        if level == 2:
+            yield from self._beside_a_name(below[0])
 
     def _wrapped(self, found: Found) -> Iterator[Found]:
         for wrap, function in WRAPS.items():
             value = tried(function, found.value, **self.scale)
             if value is not None:
                 yield Found(value, _wrapped(wrap, found.tree))
+
+    def _beside_a_name(self, unchanged: list[Found]) -> Iterator[Found]:
+        """`_ / N`, and then another name, or another operator."""
+        names = [Found(value, ast.Name(name)) for name, value in self.names.items()]
+        for operator in OPERATORS:
+            yield from self._joined(unchanged, names, operator)
+            yield from self._joined(names, unchanged, operator)
 
     def _combined(self, node: ast.expr, level: int) -> Iterator[Found]:
         """The node itself with its parts changed, and its own changes."""
@@ -168,6 +183,11 @@ class Search:
                 yield from self._level(node.value, level - 1)
         elif isinstance(node, ast.Call):
             yield from self._calls(node, level)
+        elif isinstance(node, ast.Subscript):
+            for found in self._level(node.value, level):
+                value = tried(_taker(node), found.value)
+                if value is not None:
+                    yield Found(value, ast.Subscript(found.tree, node.slice))
         elif level == 0:
             value = tried(lambda: eval(_code(node), dict(self.names)))
             if value is not None:
@@ -188,6 +208,8 @@ class Search:
             for name, value in self.names.items():
                 if name not in (node.id, "np"):
                     yield Found(value, ast.Name(name))
+            if np.ndim(self.names.get(node.id, 0)):
+                yield Found(1, ast.Constant(1))
 
     def _constants(self, node: ast.Constant, level: int) -> Iterator[Found]:
         if level == 0:
@@ -321,6 +343,14 @@ class _Written(ast.NodeTransformer):
             text = f"({ast.unparse(ast.fix_missing_locations(inner))})"
             return filled(str(wrap.value), text)
         return node
+
+
+@lru_cache(maxsize=256)
+def _taker(node: ast.Subscript) -> Callable[[Any], Any]:
+    """What takes of another value what the node takes of its own."""
+    load = ast.Load()
+    code = _code(ast.Subscript(ast.Name("_", load), node.slice, load))
+    return lambda value: eval(code, {"np": np, "_": value})
 
 
 def _code(node: ast.expr) -> Any:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -57,3 +58,70 @@ def kind_of(node: ast.AST) -> str:
     """The operator, or the function that is called."""
     inner = getattr(node, "op", None) or getattr(node, "func", None)
     return f"{type(node).__name__} {ast.dump(inner) if inner is not None else ''}"
+
+
+class Change(NamedTuple):
+    """A part of a right line, and what stands there in a wrong one."""
+
+    right: ast.AST
+    wrong: ast.AST
+
+    @property
+    def left_out(self) -> bool:
+        """What stands there is a part of the right one, perhaps times a number, and no more."""
+        wrong = self.wrong
+        while isinstance(wrong, ast.BinOp) and isinstance(wrong.right, ast.Constant):
+            wrong = wrong.left
+        return any(ast.dump(wrong) == ast.dump(part) for part in ast.walk(self.right))
+
+    @property
+    def another_name(self) -> bool:
+        return isinstance(self.wrong, ast.Name)
+
+    def needs(self) -> set[str]:
+        """Names that the right part has, and the wrong one does not."""
+        return _names_in(self.right) - _names_in(self.wrong)
+
+
+def changes(right: str, wrong: str) -> list[Change]:
+    """The smallest parts in which two lines differ; nothing, if one has more statements."""
+    one, other = ast.parse(right).body, ast.parse(wrong).body
+    if len(one) != len(other):
+        return []
+    return [change for pair in zip(one, other, strict=True) for change in _changes(*pair)]
+
+
+def _changes(right: ast.AST, wrong: ast.AST) -> Iterator[Change]:
+    if ast.dump(right) == ast.dump(wrong):
+        return
+    mine, theirs = (list(ast.iter_child_nodes(node)) for node in (right, wrong))
+    alike = type(right) is type(wrong) and _own(right) == _own(wrong) and len(mine) == len(theirs)
+    if alike and not Change(right, wrong).left_out:
+        for a, b in zip(mine, theirs, strict=True):
+            yield from _changes(a, b)
+    else:
+        yield Change(right, wrong)
+
+
+def _own(node: ast.AST) -> list[object]:
+    """What is in a node and is no node itself: its operator, and the name or the number."""
+    kinds = ast.operator | ast.unaryop | ast.cmpop
+    within = [type(child) for child in ast.iter_child_nodes(node) if isinstance(child, kinds)]
+    fields = [v for _, v in ast.iter_fields(node) if not isinstance(v, ast.AST | list)]
+    return [*within, *fields]
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def value_of(node: ast.AST, names: Mapping[str, object]) -> Array | None:
+    """Of an expression; None if it has none."""
+    if not isinstance(node, ast.expr):
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            value = np.asarray(eval(compile(ast.Expression(node), "<part>", "eval"), dict(names)))
+    except Exception:
+        return None
+    return value.astype(float) if value.dtype.kind in "fiub" else None

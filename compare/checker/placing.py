@@ -35,7 +35,8 @@ class Code:
 
     @cached_property
     def flow(self) -> Flow:
-        return Flow(self.reading.seen if self.reading else (), statements(self.source))
+        seen = self.reading.seen if self.reading else ()
+        return Flow(seen, statements(self.source), self.source)
 
     def misshapen(self) -> tuple[str, Seen, Seen] | None:
         """In the statement that raised, a quantity that is right but for its size: more rows or

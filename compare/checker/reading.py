@@ -6,8 +6,12 @@ the value with which more of the returned numbers follow is the learner's. What 
 another route stays unread, and is no fault.
 """
 
+import ast
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,12 +19,14 @@ import numpy.typing as npt
 
 from compare.checker.cases import Case, agree, environment, misfits, tolerance_of, walk
 from compare.checker.lines import ALSO_RIGHT, ANCESTORS, PARENTS, STEPS, run_line
+from compare.checker.statements import statements
 from compare.checker.trace import Binding
 
 Array = npt.NDArray[Any]
 
 LONGEST = 4000  # bindings that are looked through
 WIDEST = 2**16  # elements of one
+WIDER = 16  # times as many elements as the right value, where one is taken for another
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,22 +163,33 @@ def _add_wrong(
     of two values, the one of the earlier quantity.
     """
     judged = [q for q, value in case.returned.items() if value.any()]  # zeros follow from zeros
+    uses = _uses(seen)
     while True:
         now = replace(case, traced=values)
         open_now = misfits(now, {}, wrong)
         best: _Taken | None = None
         before = len(misfits(now, {}, judged))
         for quantity in STEPS:
-            if quantity in values or not any(quantity in ANCESTORS[q] for q in open_now):
+            if quantity in values and not _unused(quantity, open_now, judged):
                 continue
-            for one, form in _candidates(case, quantity, seen, values):
+            if not any(quantity in ANCESTORS[q] for q in open_now):
+                continue
+            begin = _end_of_parents(quantity, seen, bindings)
+            for one, form in _candidates(case, quantity, seen, values, uses, begin):
                 for kept in (False, True):
                     traced = _with(values, quantity, form, bindings if kept else {})
                     left = len(misfits(replace(case, traced=traced), {}, judged))
                     if left >= before:
                         continue
-                    same = best is not None and best.seen.order == one.order
-                    if best is None or left < best.left or (same and left == best.left):
+                    if (
+                        best is None
+                        or left < best.left
+                        or (
+                            left == best.left
+                            and best.seen.order == one.order
+                            and not _goes_on(case, values, best, quantity, seen)
+                        )
+                    ):
                         best = _Taken(left, one, quantity, form, kept)
         if best is None:
             return
@@ -185,6 +202,14 @@ def _add_wrong(
             found = _following(replace(case, traced=values), later, seen)
             if found is not None and later not in values:
                 values[later], bindings[later] = found
+
+
+def _unused(quantity: str, open_: Collection[str], judged: Sequence[str]) -> bool:
+    """Nothing that was returned follows from the value that was found: the code may have gone on
+    from another one.
+    """
+    next_ = [q for q in judged if quantity in PARENTS[q]]
+    return len(next_) > 1 and all(q in open_ for q in next_)
 
 
 def _add_leading_on(
@@ -216,8 +241,7 @@ def _leading_on(
     bindings: Mapping[str, Binding],
 ) -> tuple[Array, Binding] | None:
     known = [*values.values(), *case.right.values()]
-    parents = [bindings[q] for q in PARENTS[quantity] if q in bindings]
-    begin = max((s.order for s in seen if any(s.binding is b for b in parents)), default=-1)
+    begin = _end_of_parents(quantity, seen, bindings)
     for one, form in _candidates(case, quantity, seen, values):
         if one.order <= begin or _is_among(form, known):
             continue
@@ -244,19 +268,124 @@ class _Taken(NamedTuple):
     kept: bool  # what was read of later quantities
 
 
+def _end_of_parents(quantity: str, seen: Sequence[Seen], bindings: Mapping[str, Binding]) -> int:
+    """The order of the last value that the quantity's line reads, as far as they are known."""
+    parents = [bindings[q] for q in PARENTS[quantity] if q in bindings]
+    return max((s.order for s in seen if any(s.binding is b for b in parents)), default=-1)
+
+
 def _candidates(
-    case: Case, quantity: str, seen: Sequence[Seen], values: Mapping[str, Array]
+    case: Case,
+    quantity: str,
+    seen: Sequence[Seen],
+    values: Mapping[str, Array],
+    uses: "Uses | None" = None,
+    begin: int = -1,
 ) -> Iterator[tuple[Seen, Array]]:
-    """Each value once; those that are another quantity already, at the end."""
+    """Each value once, where it was bound after what its line reads; those that are another
+    quantity already, at the end. A row, a column or a number for all of them, and zeros, only
+    where a later quantity's line reads it.
+    """
     shape = np.shape(case.right[quantity])
     taken = {(v.shape, v.tobytes()) for v in values.values()}
-    known: set[bytes] = set()
+    known: dict[tuple[tuple[int, ...], bytes], tuple[Seen, Array]] = {}
     for one in sorted(seen, key=lambda s: (s.value.shape, s.value.tobytes()) in taken):
-        for form in _forms(one, shape):
-            key = form.tobytes()
-            if key not in known:
-                known.add(key)
-                yield one, form
+        for form in _forms(one, shape) if uses is None else _wide_forms(one, shape):
+            plain = form.shape == shape and form.any()
+            if not plain and not (uses and _is_used(case, quantity, one, uses)):
+                continue
+            first = known.setdefault((form.shape, form.tobytes()), (one, form))[0]
+            early = first.order <= begin or first.binding.given
+            if early and one.order > begin and not one.binding.given:
+                known[form.shape, form.tobytes()] = one, form
+    yield from known.values()
+
+
+def _wide_forms(seen: Seen, shape: tuple[int, ...]) -> Iterator[Array]:
+    """And a value that NumPy repeats to the shape, or beyond."""
+    yield from _forms(seen, shape)
+    value = seen.value
+    if value.shape != shape and shape and value.size <= WIDER * np.prod(shape):
+        with suppress(ValueError):
+            np.broadcast_shapes(value.shape, shape)
+            yield value
+
+
+class Uses(NamedTuple):
+    """What is known of the statements that read a value."""
+
+    of: Mapping[str, Sequence[Seen]]  # for each name the values whose statements read it
+    repeated: frozenset[tuple[int, str]]  # lines, and names, that were bound more than once
+
+
+def _uses(seen: Sequence[Seen]) -> Uses:
+    found: dict[str, list[Seen]] = {}
+    for one in seen:
+        for name in _read_by(one.binding.source):
+            found.setdefault(name, []).append(one)
+    counts = Counter((one.binding.line, one.binding.name) for one in seen if not one.many)
+    return Uses(found, frozenset(place for place, count in counts.items() if count > 1))
+
+
+@lru_cache(maxsize=1024)
+def _read_by(source: str) -> frozenset[str]:
+    """The names that a statement reads, and does not store into."""
+    statement = statements(source).get(1)
+    return statement.read - statement.stored if statement else frozenset()
+
+
+def _is_used(case: Case, quantity: str, one: Seen, uses: Uses) -> bool:
+    """By a statement that makes a value of a later quantity's shape, or of this one's, under
+    another name and before this name has another value. Not one of many in a loop.
+    """
+    mine = one.binding.name
+    if (one.binding.line, mine) in uses.repeated:
+        return False
+    shapes = {np.shape(case.right[q]) for q in STEPS if quantity in PARENTS[q]}
+    shapes |= {one.value.shape} if one.value.ndim else set()
+    for later in uses.of.get(_root(mine), ()):
+        if later.order > one.order and later.binding.name == mine:
+            return False
+        if later.order > one.order and later.value.shape in shapes - {()}:
+            return True
+    return False
+
+
+def _root(name: str) -> str:
+    return name.partition("[")[0].partition(".")[0]
+
+
+def _goes_on(
+    case: Case, values: Mapping[str, Array], taken: "_Taken", quantity: str, seen: Sequence[Seen]
+) -> bool:
+    """A later statement reads what is taken for an earlier quantity, and makes of it what is right
+    then for this one.
+    """
+    names = {taken.seen.binding.name}
+    later: list[Seen] = []
+    for one in seen:
+        if one.order <= taken.seen.order or one.binding.given or one.many:
+            continue
+        if names & _read_by(one.binding.source) and _computes(one.binding.source):
+            later.append(one)
+        elif np.array_equal(one.value, taken.seen.value):
+            names.add(one.binding.name)
+    now = replace(case, traced=_with(values, taken.quantity, taken.form, {}))
+    return bool(later) and _following(now, quantity, later) is not None
+
+
+@lru_cache(maxsize=1024)
+def _computes(source: str) -> bool:
+    """An assignment of more than a name, a copy, or values put together."""
+    try:
+        statement = ast.parse(source).body[0]
+    except (SyntaxError, IndexError):
+        return False
+    value = statement.value if isinstance(statement, ast.Assign) else None
+    if isinstance(value, ast.Call):
+        called = ast.unparse(value.func)
+        return not called.endswith(("copy", "array", "astype", "reshape"))
+    return isinstance(value, ast.BinOp | ast.UnaryOp | ast.Compare)
 
 
 def _with(

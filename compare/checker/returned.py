@@ -24,7 +24,9 @@ def bound_at(code: Code, quantity: str) -> Binding | None:
     if not lines:
         return None
     statement = statements(code.source)[max(lines)]
-    return Binding(statement.first, statement.text, "", np.zeros(0), 0, statement.last)
+    elements = (statement.elements.get(f"return[{key!r}]") for key in keys)
+    place = next(filter(None, elements), statement)
+    return Binding(place.first, place.text, "", np.zeros(0), 0, place.last)
 
 
 def _names(node: ast.AST, keys: tuple[str, ...]) -> bool:

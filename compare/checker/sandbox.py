@@ -321,9 +321,16 @@ def _raised(kind: Any, message: Any, line: Any, source: Any, shapes: Any) -> Rai
 
 
 def _binding(data: Any, value: npt.NDArray[Any]) -> Binding:
-    line, source, name, call_number, last_line, given = data
+    line, source, name, call_number, last_line, given, (caller, at) = data
     return Binding(
-        int(line), _line(source), _line(name), value, int(call_number), int(last_line), bool(given)
+        int(line),
+        _line(source),
+        _line(name),
+        value,
+        int(call_number),
+        int(last_line),
+        bool(given),
+        (int(caller), int(at)),
     )
 
 

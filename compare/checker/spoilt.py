@@ -1,4 +1,6 @@
-"""An argument that the learner's code wrote to, and the lines that were run on it afterwards."""
+"""An argument that the learner's code wrote to, or put another value in the place of, and the
+lines that were run on it afterwards.
+"""
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,11 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.checker.cases import Case, Lines, misfits
-from compare.checker.lines import RIGHT, STEPS, WRITTEN
+from compare.checker.lines import RIGHT, STEPS, WRITTEN, inputs, run_line
 from compare.checker.placing import Code
 from compare.checker.records import Finding
 from compare.checker.trace import Binding
 from compare.checker.trees import replaced
+from compare.checker.vocabulary import equal
 
 
 def _names(line: str) -> set[str]:
@@ -24,9 +27,35 @@ READERS = {
 }
 
 
+# What people make of X before they use it, and how they call it.
+STANDARDISED = "X is standardised before use: (X - mean) / std"
+CENTRED = "X is centred before use: X - mean"
+SCALED = "X is scaled before use: X / max"
+REPLACED = {
+    "X - X.mean(axis=0)": CENTRED,
+    "X - X.mean()": CENTRED,
+    "(X - X.mean(axis=0)) / X.std(axis=0)": STANDARDISED,
+    "(X - X.mean()) / X.std()": STANDARDISED,
+    "(X - X.mean(axis=0)) / X.std(axis=0, ddof=1)": STANDARDISED,
+    **{
+        f"(X - X.mean(axis=0)) / (X.std(axis=0) + {e})": STANDARDISED
+        for e in ("1e-5", "1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12")
+    },
+    "X / 255": "X is scaled before use: X / 255",
+    "X / X.max()": SCALED,
+    "X / abs(X).max()": SCALED,
+    "X / X.max(axis=0)": SCALED,
+    "(X - X.min(axis=0)) / (X.max(axis=0) - X.min(axis=0))": (
+        "X is scaled before use: (X - min) / (max - min)"
+    ),
+    "X / np.linalg.norm(X, axis=1, keepdims=True)": "X is scaled before use: each row to norm 1",
+}
+
+
 class Spoilt(NamedTuple):
     argument: str
     lines: Mapping[str, str]  # of the quantities that were computed from what was written to it
+    instead: str = ""  # the expression in its place, if it was not written to
 
 
 def spoilt(cases: Sequence[Case], wrong: Sequence[str]) -> list[Spoilt]:
@@ -47,7 +76,32 @@ def spoilt(cases: Sequence[Case], wrong: Sequence[str]) -> list[Spoilt]:
         if chosen:
             found.append(Spoilt(argument, chosen))
             lines |= chosen
-    return found
+    return found or _replaced(cases, wrong)
+
+
+def _replaced(cases: Sequence[Case], wrong: Sequence[str]) -> list[Spoilt]:
+    """The one expression in the place of X that explains wrong quantities."""
+    shown = next((case for case in _smallest_first(cases) if misfits(case, {}, wrong)), None)
+    if shown is None:
+        return []
+    seen = {*wrong, *shown.traced}
+    open_ = misfits(shown, {}, seen)
+    ways = [READERS["X"], *((q,) for q in READERS["X"])]
+    ways = [
+        readers for readers in ways if all(q in open_ or q not in shown.values for q in readers)
+    ]
+    for expression in REPLACED if ways else ():
+        for readers in ways:
+            trial = {q: replaced(RIGHT[q], "X", expression) or RIGHT[q] for q in readers}
+            fewer = misfits(shown, trial, seen) < open_
+            if fewer and _open(cases, trial, wrong) < _open(cases, {}, wrong):
+                return [Spoilt("X", trial, expression)]
+    return []
+
+
+def _smallest_first(cases: Sequence[Case]) -> list[Case]:
+    some = [case for case in cases if len(case.problem.X) > 1]  # the mean of one sample is itself
+    return sorted(some, key=lambda case: (not case.traced, case.problem.X.size))
 
 
 def _open(cases: Sequence[Case], lines: Lines, wrong: Sequence[str]) -> set[str]:
@@ -70,15 +124,23 @@ def _reading_late(line: str, argument: str) -> str:
 
 
 def as_finding(spoilt: Spoilt, code: Code) -> Finding:
-    where = _writing(spoilt.argument, code)
+    where = _replacing(spoilt, code) if spoilt.instead else _writing(spoilt.argument, code)
     names = list(spoilt.lines)
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return Finding(
-        spoilt.argument,
+    id, title, seen = (
         "writes-to-argument",
         f"{spoilt.argument} is written to before {listed} {'is' if len(names) == 1 else 'are'} "
         "computed from it: work on a copy",
-        f"line {where.line}, {where.source}" if where else "changed in place",
+        "changed in place",
+    )
+    if spoilt.instead:
+        id, title = "argument-replaced", REPLACED[spoilt.instead]
+        seen = f"{listed} {'has' if len(names) == 1 else 'have'} {spoilt.instead} for X"
+    return Finding(
+        spoilt.argument,
+        id,
+        title,
+        f"line {where.line}, {where.source}" if where else seen,
         line=where.line if where else None,
         source=where.source if where else "",
         others=tuple(names),
@@ -92,5 +154,16 @@ def _writing(argument: str, code: Code) -> Binding | None:
     left = code.case.written[argument]
     for seen in code.reading.seen:
         if seen.value.size == left.size and np.array_equal(seen.value.ravel(), left.ravel()):
+            return seen.binding
+    return None
+
+
+def _replacing(spoilt: Spoilt, code: Code) -> Binding | None:
+    """The learner's line that makes the value in the argument's place."""
+    if code.case is None or code.reading is None:
+        return None
+    value = run_line(f"value = {spoilt.instead}", "value", inputs(code.case.problem))
+    for seen in code.reading.seen:
+        if any(equal(form, value) for form in seen.forms(value.shape)):
             return seen.binding
     return None

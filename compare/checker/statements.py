@@ -1,12 +1,23 @@
 """What each line of a source text may bind or change, by the names that stand in it."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from compare.text import printable
 
 LONGEST = 200  # characters of a statement's text
+
+
+class Element(NamedTuple):
+    """One of several values of a statement: `"dW2": a1.T @ dz2`, or the b of `x, y = a, b`."""
+
+    first: int  # its lines
+    last: int
+    text: str
+    read: frozenset[str]
+    calls: bool  # a function
 
 
 class Statement(NamedTuple):
@@ -21,6 +32,9 @@ class Statement(NamedTuple):
     read: frozenset[str] = frozenset()  # names that it reads
     loop: int = 0  # the last line of the loop of which it is the head, a `for`
     bare: bool = False  # `pass`, or an expression whose value goes nowhere; not print(...)
+    branch: int = 0  # the last line of what is run if it is true, an `if`
+    lambdas: int = 0
+    elements: Mapping[str, Element] = MappingProxyType({})  # by what holds it: "return['dW2']", "y"
 
 
 def statements(source: str) -> dict[int, Statement]:
@@ -69,6 +83,52 @@ def _statement(node: ast.stmt, lines: list[str]) -> Statement:
         frozenset(read - {""}),
         (node.end_lineno or 0) if isinstance(node, ast.For | ast.AsyncFor) else 0,
         _is_bare(node),
+        (node.body[-1].end_lineno or 0) if isinstance(node, ast.If) else 0,
+        sum(isinstance(part, ast.Lambda) for part in ast.walk(node)),
+        {name: _element(*nodes, lines) for name, nodes in _values(node)},
+    )
+
+
+def _values(node: ast.stmt) -> Iterator[tuple[str, tuple[ast.AST, ast.expr]]]:
+    """What will hold each of a statement's values; where it begins, and the value."""
+    if isinstance(node, ast.Return) and node.value is not None:
+        yield from _members("return", node.value)
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target = node.targets[0]
+        if isinstance(target, ast.Name):
+            yield from _members(target.id, node.value)
+        elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            names, values = target.elts, node.value.elts
+            if len(names) == len(values):
+                for name, value in zip(names, values, strict=True):
+                    yield ast.unparse(name), (value, value)
+
+
+def _members(name: str, value: ast.expr) -> Iterator[tuple[str, tuple[ast.AST, ast.expr]]]:
+    """Of a dict, a list or a tuple that is written out."""
+    if isinstance(value, ast.Dict):
+        for key, member in zip(value.keys, value.values, strict=True):
+            if isinstance(key, ast.Constant):
+                yield f"{name}[{key.value!r}]", (key, member)
+    elif isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+        for keyword in value.keywords if value.func.id == "dict" else ():
+            yield f"{name}[{keyword.arg!r}]", (keyword, keyword.value)
+    elif isinstance(value, ast.Tuple | ast.List):
+        for number, member in enumerate(value.elts):
+            yield f"{name}[{number}]", (member, member)
+
+
+def _element(begin: ast.AST, value: ast.expr, lines: list[str]) -> Element:
+    first: int = getattr(begin, "lineno", value.lineno)
+    last = value.end_lineno or value.lineno
+    text = " ".join(line.strip() for line in lines[first - 1 : last])
+    parts = [value, *_own_parts(value)]
+    return Element(
+        first,
+        last,
+        printable(text.strip(), LONGEST),
+        frozenset(part.id for part in parts if isinstance(part, ast.Name)),
+        any(isinstance(part, ast.Call) for part in parts),
     )
 
 
@@ -89,7 +149,9 @@ def _own_parts(node: ast.AST) -> Iterator[ast.AST]:
         if isinstance(child, ast.stmt | ast.Lambda | ast.excepthandler | ast.match_case):
             continue
         yield child
-        if not isinstance(child, ast.comprehension):
+        if isinstance(child, ast.comprehension):
+            yield from (child.iter, *_own_parts(child.iter))
+        else:
             yield from _own_parts(child)
 
 
@@ -112,4 +174,7 @@ def _merged(one: Statement, other: Statement) -> Statement:
         one.read | other.read,
         one.loop or other.loop,
         one.bare and other.bare,
+        one.branch or other.branch,
+        one.lambdas + other.lambdas,
+        {**one.elements, **other.elements},
     )

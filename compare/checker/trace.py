@@ -47,6 +47,7 @@ class Binding(NamedTuple):
     call: int  # of which call of a function: 0 for the entry function, counting
     last_line: int = 0  # where the statement ends
     given: bool = False  # to a helper, as this argument; the line is the caller's
+    caller: tuple[int, int] = (-1, 0)  # the call, and the line of its statement, that made this one
 
 
 class Raised(NamedTuple):
@@ -90,8 +91,9 @@ def record(
 class _Call:
     """One call of a learner's function, while it runs."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, caller: tuple[int, int]) -> None:
         self.number = number
+        self.caller = caller  # a call, and the line of its statement
         self.statement: Statement | None = None  # the one that runs
         self.before: dict[str, Any] = {}  # what it may change, as it was
         self.times: dict[int, int] = {}  # how often the statement that begins at a line was run
@@ -123,10 +125,14 @@ class _Recorder:
             return None
         try:
             if frame not in self.calls:  # a generator is called again and again
-                self.calls[frame] = _Call(self.count)
+                caller = self._caller(frame)
+                at = (-1, 0)
+                if caller is not None and caller.statement is not None:
+                    at = (caller.number, caller.statement.first)
+                self.calls[frame] = _Call(self.count, at)
                 self.count += 1
-                if self.count > 1:
-                    self._given(frame)
+                if caller is not None and caller.statement is not None:
+                    self._given(frame, caller.statement)
         except Exception as error:
             self._stop(f"the trace stopped: {type(error).__name__}")
         return self.on_line
@@ -211,11 +217,11 @@ class _Recorder:
                     continue
             for text, array in _arrays(name, value):
                 if text == name or not _has(frame.f_locals, array):
-                    self._bind(statement, text, array, call.number)
+                    self._bind(statement, text, array, call)
         for name in sorted((statement.stored | statement.passed) - statement.bound):
             for text, array in _arrays(name, _lookup(frame, name)):
                 if call.before.get(text) != _fingerprint(array):
-                    self._bind(statement, text, array, call.number)
+                    self._bind(statement, text, array, call)
 
     def _left_behind(self, frame: FrameType, call: _Call) -> None:
         """What a loop left that ran too often to be looked at each time."""
@@ -224,24 +230,25 @@ class _Recorder:
                 for text, array in _arrays(name, _lookup(frame, name)):
                     seen = self.found.get((call.number, statement.first, text), [])
                     if (name in statement.bound or seen) and not _is_last(seen, array):
-                        self._bind(statement, text, array, call.number)
+                        self._bind(statement, text, array, call)
         call.unseen.clear()
 
     # What comes into a function, and what goes out of it.
 
-    def _given(self, frame: FrameType) -> None:
-        """Arrays that a helper is called with, by the names that it has for them."""
+    def _caller(self, frame: FrameType) -> _Call | None:
+        """The call of the learner's that led to this one, perhaps by way of a library."""
         caller = frame.f_back
         while caller is not None and caller not in self.calls:
             caller = caller.f_back
-        statement = self.calls[caller].statement if caller is not None else None
-        if caller is None or statement is None:
-            return
+        return self.calls[caller] if caller is not None else None
+
+    def _given(self, frame: FrameType, statement: Statement) -> None:
+        """Arrays and numbers that a helper is called with, by the names that it has for them."""
         code = frame.f_code
         for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
             value = frame.f_locals.get(name)
-            if isinstance(value, np.ndarray) and _as_array(value) is not None:
-                self._bind(statement, name, value, self.calls[frame].number, given=True)
+            if isinstance(value, (np.ndarray, *NUMBERS)) and _as_array(value) is not None:
+                self._bind(statement, name, value, self.calls[frame], given=True)
 
     def _returned(self, frame: FrameType, call: _Call, value: Any) -> None:
         """Values that a function returns; from within a helper's lists and dicts, those alone that
@@ -253,15 +260,19 @@ class _Recorder:
         for text, array in _arrays("return", value):
             handed = call.number == 0 or any(array is member for member in own)
             if handed or not _has(frame.f_locals, array):
-                self._bind(self._statement(frame), text, array, call.number)
+                self._bind(self._statement(frame), text, array, call)
 
     def _bind(
-        self, statement: Statement, name: str, value: Any, call: int, given: bool = False
+        self, statement: Statement, name: str, value: Any, call: _Call, given: bool = False
     ) -> None:
-        values = self.found.setdefault((call, statement.first, name), [])
+        values = self.found.setdefault((call.number, statement.first, name), [])
         array = np.array(value)
         self.bytes -= array.nbytes + 200
-        binding = Binding(statement.first, statement.text, name, array, call, statement.last, given)
+        place = statement if given else statement.elements.get(name, statement)
+        text = place.text if statement.last > statement.first else statement.text
+        binding = Binding(
+            place.first, text, name, array, call.number, place.last, given, call.caller
+        )
         if len(values) >= (KEPT if array.size <= LARGE else KEPT_LARGE):
             values.pop()
         self.order += 1

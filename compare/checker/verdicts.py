@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from compare.bounds.quantities import SUMMED
+from compare.bounds.quantities import GRADIENTS, SUMMED
 from compare.checker.cases import Case, Lines, agree, is_right, misfits
 from compare.checker.conventions import in_order, narrow_floats, written_over
 from compare.checker.diagnosis import explain
 from compare.checker.edges import edges
 from compare.checker.evidence import evidence
 from compare.checker.findings import findings_at, misshapen, missing, written_over_later
-from compare.checker.lines import STEPS
+from compare.checker.lines import ANCESTORS, STEPS
 from compare.checker.misplaced import (
     exchange,
     exchanged,
@@ -69,7 +69,7 @@ def diagnosed(
         stopped = [case for case in cases if case.raised and case.traced and code.stopped]
         found, over = _explained([*stopped, *judged], wrong, code, seconds, lines or {}, unstable)
         found = found or misshapen(code)
-        findings += found
+        findings += _blamed(found, wrong)
         if code.stopped and not found:  # nothing but the exception is to blame
             wrong = []
             verdicts = dict.fromkeys(code.reading.values if code.reading else (), "right")
@@ -80,6 +80,20 @@ def diagnosed(
     verdicts |= dict.fromkeys(unstable, "inherited")
     verdicts |= dict.fromkeys(unstable[:1], "wrong")
     return Diagnosis(findings, verdicts)
+
+
+def _blamed(findings: Sequence[Finding], wrong: Sequence[str]) -> list[Finding]:
+    """A remark is a mistake where a gradient is wrong that comes of nothing else."""
+    mistaken = {f.quantity for f in findings if f.kind == "mistake"}
+    blamed: set[str] = set()
+    for gradient in GRADIENTS:
+        before = {gradient, *ANCESTORS[gradient]}
+        if gradient in wrong and not before & mistaken:
+            blamed |= before
+    return [
+        replace(f, kind="mistake") if f.remark and f.wrong_line and f.quantity in blamed else f
+        for f in findings
+    ]
 
 
 def _narrow(cases: Sequence[Case], wrong: Sequence[str]) -> Finding:

@@ -165,7 +165,7 @@ def _trace(
             bindings, note = record(prepared, mine, seconds=seconds)
     except BaseException as error:
         note = f"the trace stopped: {describe(error, mine)}"
-    data = [[b.line, b.source, b.name, b.call, b.last_line, b.given] for b in bindings]
+    data = [[b.line, b.source, b.name, b.call, b.last_line, b.given, b.caller] for b in bindings]
     send({"kind": "trace", "note": note, "bindings": data}, dict(_plain(bindings)))
 
 

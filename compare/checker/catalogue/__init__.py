@@ -1,5 +1,6 @@
 """The mistakes that people really make, as data. Adding a mistake is adding one entry."""
 
+from compare.checker.catalogue.digits import ABOUT_DIGITS
 from compare.checker.catalogue.layers import ABOUT_LAYERS
 from compare.checker.catalogue.mean import ABOUT_MEAN
 from compare.checker.catalogue.mistake import RATE, Mistake
@@ -14,6 +15,7 @@ CATALOGUE: tuple[Mistake, ...] = (
     *ABOUT_RELU,
     *ABOUT_LAYERS,
     *ABOUT_SOFTMAX,
+    *ABOUT_DIGITS,
 )
 
 __all__ = ["CATALOGUE", "RATE", "Mistake"]

@@ -91,11 +91,21 @@ ABOUT_LAYERS: tuple[Mistake, ...] = (
         "P where dz2 belongs",
         "the probabilities for their gradient",
         "every batch shows it",
-        {
-            "db2": (("dz2", "P"),),
-            "dW2": (("dz2", "P"),),
-            "da1": (("dz2", "P"),),
-        },
+        {q: (("dz2", "P"), ("dz2", "P / N")) for q in ("db2", "dW2", "da1")},
+    ),
+    Mistake(
+        "labels-for-dz2",
+        "Y_ind where dz2 belongs",
+        "the labels for the gradient",
+        "every batch shows it",
+        {q: (("dz2", "Y_ind"), ("dz2", "Y_ind / N")) for q in ("db2", "dW2", "da1")},
+    ),
+    Mistake(
+        "sign-back",
+        "the sign is swapped on the way back through the second layer",
+        "da1 = -dz2 @ W2.T",
+        "the loss rises, by the first layer",
+        {"da1": (("dz2 @ W2.T", "-(dz2 @ W2.T)"),)},
     ),
     Mistake(
         "dw2-for-w2",

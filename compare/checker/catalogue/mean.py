@@ -132,10 +132,43 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
     ),
     Mistake(
         "brackets-forgotten",
-        "P − Y/N: brackets around P − Y_ind are missing",
+        "P − Y_ind/N: brackets around P − Y_ind are missing",
         "/ binds tighter than −",
         "hidden by a batch of one sample",
-        {"dz2": ((MEAN, "P - Y_ind / N"), (MEAN, "P / N - Y_ind"))},
+        {"dz2": ((MEAN, "P - Y_ind / N"),)},
+    ),
+    Mistake(
+        "subtracted-after-the-mean",
+        "P/N − Y_ind: Y_ind is subtracted after the division by N, not before",
+        "P /= N; P[range(N), y] -= 1",
+        "hidden by a batch of one sample",
+        {"dz2": ((MEAN, "P / N - Y_ind"),)},
+    ),
+    Mistake(
+        "indicator-assigned",
+        "set to −1 at the true class, where 1 should be subtracted from P",
+        "P[range(N), y] = -1, where -= belongs",
+        "rows of dz2 no longer sum to 0",
+        {
+            "dz2": (
+                ("P - Y_ind", "np.where(Y_ind == 1, -1, P)"),
+                (MEAN, "np.where(Y_ind == 1, -1, P / N)"),
+            )
+        },
+    ),
+    Mistake(
+        "scores-for-probabilities",
+        "Y_ind is subtracted from the scores, not from P",
+        "scores[range(N), y] -= 1",
+        "every batch shows it",
+        {
+            "dz2": (
+                ("P", "z2"),
+                ("P", "(z2 - z2.max(axis=1, keepdims=True))"),
+                (MEAN, "z2 - Y_ind"),
+                (MEAN, "z2 - z2.max(axis=1, keepdims=True) - Y_ind"),
+            )
+        },
     ),
     Mistake(
         "sample-left-out",
@@ -173,6 +206,19 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
             **at(*WEIGHTS, edits=((DATA, rows("[-1:]")), (GRADIENT, rows("[-1:]")))),
             **at(*BIASES, edits=((SUM, "{d}[-1:]"),)),
             "da1": (("dz2 @ W2.T", "dz2[:, -1:] @ W2[:, -1:].T"),),
+        },
+    ),
+    Mistake(
+        "last-block-left-out",
+        "the last block of samples is left out",
+        "range(N // 32), range(0, N - 32, 32)",
+        "hidden where the blocks are all of one length, or shown there alone",
+        {
+            "dz2": tuple(
+                (MEAN, f"{MEAN} * (np.arange(N) < {kept})[:, None]")
+                for n in (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 256)
+                for kept in (f"N // {n} * {n}", f"(N - 1) // {n} * {n}")
+            )
         },
     ),
     Mistake(

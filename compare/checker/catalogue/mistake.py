@@ -3,8 +3,11 @@ people write instead, both whole expressions, so that no bracket can be lost. Th
 to see whether it gives the learner's numbers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
 
 from compare.checker.lines import RIGHT
 from compare.checker.trees import replaced
@@ -23,6 +26,8 @@ class Mistake:
     shown_by: str  # the batches that show it, or what hides it
     places: Mapping[str, tuple[Edit, ...]]
     remark: bool = False  # another convention, which is no mistake
+    # RATE from the learner's values of the quantity, if its line is not linear in it.
+    number: Callable[[npt.NDArray[Any]], float | None] | None = None
     edge_in: tuple[str, ...] = ()  # quantities where it shows on extreme values alone
 
     def __post_init__(self) -> None:

@@ -7,12 +7,12 @@ from compare.checker.catalogue.pieces import (
     DATA_LOSS,
     GRADIENT,
     PENALTY,
+    PENALTY_LOSS,
+    SQUARES,
     SUM,
     WEIGHTS,
     at,
 )
-
-PENALTY_LOSS = "0.5 * reg * ((W1**2).sum() + (W2**2).sum())"
 
 ABOUT_PENALTY: tuple[Mistake, ...] = (
     Mistake(
@@ -88,6 +88,68 @@ ABOUT_PENALTY: tuple[Mistake, ...] = (
         "hidden by reg = 0",
         {"loss": ((f"{DATA_LOSS} + {PENALTY_LOSS}", DATA_LOSS),)},
         remark=True,
+    ),
+    *(
+        Mistake(
+            f"penalty-without-{missing.lower()}",
+            f"the penalty of {missing} is missing in the loss",
+            f"{kept}'s square alone",
+            "hidden by reg = 0",
+            {"loss": ((SQUARES, f"({kept}**2).sum()"),)},
+        )
+        for missing, kept in (("W1", "W2"), ("W2", "W1"))
+    ),
+    Mistake(
+        "penalty-of-the-biases",
+        "the loss has a penalty of the biases, and the gradients have none",
+        "½·reg·b² too much",
+        "hidden by reg = 0, and by b = 0",
+        {"loss": ((SQUARES, f"{SQUARES} + (b1**2).sum() + (b2**2).sum()"),)},
+    ),
+    Mistake(
+        "penalty-over-n",
+        "the penalty in the loss is divided by N, too: its 1/N is the data's alone",
+        "λ/2m, which is another convention, for reg/2",
+        "hidden by reg = 0, and by a batch of one sample",
+        {"loss": (("0.5 * reg", "0.5 * reg / N"), ("0.5 * reg", "reg / N"))},
+    ),
+    Mistake(
+        "penalty-without-reg",
+        "the penalty in the loss is not multiplied by reg",
+        "½·W² for ½·reg·W²",
+        "every batch shows it",
+        {"loss": (("0.5 * reg", "0.5"), ("0.5 * reg", "1.0"))},
+    ),
+    Mistake(
+        "penalty-subtracted",
+        "the penalty is subtracted in the loss: it is to be added",
+        "large weights make the loss small",
+        "hidden by reg = 0",
+        {"loss": (("0.5 * reg", "-0.5 * reg"),)},
+    ),
+    Mistake(
+        "norm-for-its-square",
+        "the penalty in the loss has the norm of W, not its square",
+        "np.linalg.norm(W) for np.sum(W**2)",
+        "hidden by reg = 0",
+        {
+            "loss": tuple(
+                (PENALTY_LOSS, f"{factor}reg * (np.sqrt((W1**2).sum()) + np.sqrt((W2**2).sum()))")
+                for factor in ("0.5 * ", "")
+            )
+        },
+    ),
+    Mistake(
+        "absolute-value-for-the-square",
+        "the penalty in the loss has |W|, not W²",
+        "L1 for L2",
+        "hidden by reg = 0",
+        {
+            "loss": tuple(
+                (PENALTY_LOSS, f"{factor}reg * (abs(W1).sum() + abs(W2).sum())")
+                for factor in ("", "0.5 * ")
+            )
+        },
     ),
     Mistake(
         "reg-forgotten-in-the-penalty",

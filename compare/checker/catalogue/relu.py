@@ -54,6 +54,20 @@ ABOUT_RELU: tuple[Mistake, ...] = (
         },
     ),
     Mistake(
+        "mask-before-the-bias",
+        "the mask is made from X @ W1, which lacks b1, not from z1",
+        "(X @ W1 > 0)",
+        "hidden by b = 0, the usual start",
+        {"dz1": (("a1 > 0", "X @ W1 > 0"), ("a1 > 0", "z1 - b1 > 0"))},
+    ),
+    Mistake(
+        "sign-for-slope",
+        "the sign of z1 where the slope of the ReLU belongs: below 0 it is −1, not 0",
+        "np.sign(z1)",
+        "hidden where every unit is active",
+        {"dz1": (("a1 > 0", "np.sign(z1)"),)},
+    ),
+    Mistake(
         "times-a1",
         "multiplied by a1 itself, where its slope, 0 or 1, belongs",
         "the value for the derivative",

@@ -68,6 +68,21 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
         {"P": ((NORMALISE, "E"), (RIGHT["P"], "P = np.exp(z2)"))},
     ),
     Mistake(
+        "one-more-in-the-sum",
+        "1 is added to the sum that exp(scores) is divided by",
+        "E / (1 + E.sum(...)), which is a sigmoid's",
+        "rows of P no longer sum to 1",
+        {"P": ((NORMALISE, "E / (1 + E.sum(axis=1, keepdims=True))"),)},
+    ),
+    Mistake(
+        "epsilon-in-the-sum",
+        "ε is added to the sum that exp(scores) is divided by: it is 1 or more once each row's "
+        "maximum is taken off",
+        "E / (E.sum(...) + 1e-8)",
+        "rows of P sum to a little less than 1",
+        {"P": tuple((NORMALISE, f"E / (E.sum(axis=1, keepdims=True) + {e})") for e in SMALL)},
+    ),
+    Mistake(
         "no-shift",
         "the row's maximum is not taken off before exp, which overflows",
         "nan after some steps; RuntimeWarning: overflow",
@@ -128,10 +143,20 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
             "dz2": tuple(
                 (MEAN, SOFTMAX_SLOPE.replace("G", "(P - Y_ind)") + scale)
                 for scale in (" / N", " * 2 / N", " * 2 / (N * C)", " / (N * C)")
-            ),
+            )
+        },
+    ),
+    Mistake(
+        "squared-error-loss",
+        "the squared error of P, where the loss is the cross-entropy",
+        "((P - Y_ind) ** 2).sum()",
+        "every batch shows it",
+        {
             "loss": tuple(
-                (DATA_LOSS, f"{factor}((P - Y_ind) ** 2).sum() / N") for factor in ("", "0.5 * ")
-            ),
+                (DATA_LOSS, f"{factor}((P - Y_ind) ** 2).sum() / {count}")
+                for factor in ("", "0.5 * ")
+                for count in ("N", "(N * C)")
+            )
         },
     ),
     Mistake(
