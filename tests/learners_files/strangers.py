@@ -198,10 +198,7 @@ def matmul(a, b):
 
 
 def add_row(a, b):
-    return Node(
-        a.value + b.value,
-        ((a, lambda g: g), (b, lambda g: g.sum(axis=0, keepdims=True))),
-    )
+    return Node(a.value + b.value, ((a, lambda g: g), (b, lambda g: g.sum(axis=0, keepdims=True))))
 
 
 def relu(a):
@@ -1520,7 +1517,7 @@ ONE_MISTAKE = [
     Stranger(
         "tape-mean",
         _but(TAPE, ("(b, lambda g: g.sum(axis=0, keepdims=True))", "(b, lambda g: g.mean(axis=0, keepdims=True))")),
-        ("((a, lambda g: g), (b, lambda g: g.mean(axis=0, keepdims=True))),",),
+        ("return Node(a.value + b.value, ((a, lambda g: g), (b, lambda g: g.mean(axis=0, keepdims=True))))",),
         ("db2", "db1"),
         "the 1/N is in the scores' gradient already: sum, not mean",
     ),
@@ -1755,7 +1752,7 @@ ONE_MISTAKE = [
         "standardised-input",
         STANDARDISED,
         ("X = (X - X.mean(axis=0)) / (X.std(axis=0) + 1e-8)", "z1 = X @ W1 + b1"),
-        ("z1",),
+        ("z1", "X"),
         "X is standardised on the way: the network takes X as it is",
     ),
     Stranger(
