@@ -8,11 +8,12 @@ from typing import Any
 from compare.bounds.quantities import GRADIENTS
 from compare.checker.cases import Case
 from compare.checker.html import report_html
-from compare.checker.lines import RIGHT, STEPS
+from compare.checker.lines import RIGHT
+from compare.checker.next_step import next_step
 from compare.checker.records import Finding, Hint, Judged
 from compare.checker.trace import Raised
 from compare.checker.words import finding_words, last_line
-from compare.text import number, printable, shape_text, wrapped
+from compare.text import number, printable, wrapped
 
 WIDEST = 44  # characters of a learner's line
 
@@ -36,7 +37,12 @@ class Report:
 
     @property
     def right(self) -> bool:
-        return not self.error and not self.mistakes
+        return not self.error and not self.mistakes and not self.to_do
+
+    @property
+    def to_do(self) -> tuple[str, ...]:
+        """What is not written yet, which is no mistake."""
+        return tuple(q.name for q in self.quantities if q.verdict == "to do")
 
     @property
     def mistakes(self) -> tuple[Finding, ...]:
@@ -70,8 +76,8 @@ def report_text(report: Report, hint: Hint) -> str:
         lines.append(wrapped(report.trace_note, "  "))
     if report.output:
         lines += ["  It printed:", *(f"    {line}" for line in report.output.splitlines()[:20])]
-    again = report.seed is not None and (report.error or not _unwritten(report))
-    seed = f" (--seed\xa0{report.seed})" if again and not report.right else ""
+    again = report.seed is not None and (report.error or report.mistakes)
+    seed = f" (--seed\xa0{report.seed})" if again else ""
     lines.append(wrapped(last_line(report) + seed))
     return "\n".join(lines)
 
@@ -89,7 +95,7 @@ def _table(report: Report, hint: Hint) -> list[str]:
     rows = [f"  {'line':>4}  {'your code':<{width}}  quantity"] if placed else []
     for q in shown:
         where = f"  {q.line or '':>4}  {codes[q.name]:<{width}}" if placed else ""
-        rows.append(f"{where}  {q.name:<6} {_word(report, q)}".rstrip())
+        rows.append(f"{where}  {q.name:<6} {q.verdict}".rstrip())
         rows += [wrapped(words, " " * 8) for words in _told(report, q, hint)]
     return rows
 
@@ -112,22 +118,16 @@ def _all_right(report: Report) -> list[str]:
     return [f"  {', '.join(names)}: right", *(also if seen else ())]
 
 
-def _word(report: Report, judged: Judged) -> str:
-    """What is missing alone is what is not written yet."""
-    return "to do" if judged.verdict == "missing" and _unwritten(report) else judged.verdict
-
-
-def _unwritten(report: Report) -> bool:
-    """What is there is right, and something is missing."""
-    return bool(report.mistakes) and all(f.id == "missing" for f in report.mistakes)
-
-
 def _told(report: Report, judged: Judged, hint: Hint) -> list[str]:
-    """Its mistakes and edges; of another convention there is a word below the table."""
-    if _word(report, judged) == "to do":
-        return []
+    """Its mistakes and edges; of another convention there is a word below the table, and below the
+    exception of what is in the line that raised it.
+    """
     here = [f for f in report.findings if f.quantity == judged.name and not f.remark]
-    return [words for f in here if (words := finding_words(f, hint))]
+    return [words for f in here if not _raises(report, f) and (words := finding_words(f, hint))]
+
+
+def _raises(report: Report, finding: Finding) -> bool:
+    return report.raised is not None and finding.line == report.raised.line
 
 
 def _beside(report: Report, hint: Hint) -> list[str]:
@@ -155,19 +155,18 @@ def _error(report: Report, hint: Hint) -> list[str]:
     if not report.error:
         return []
     lines = [wrapped(report.error, "  ", " " * 4)]
-    if report.raised is not None and report.raised.shapes:
-        shapes = ", ".join(f"{name} is {shape_text(s)}" for name, s in report.raised.shapes)
-        lines.append(wrapped(f"line {report.raised.line}: {shapes}", "  ", " " * 4))
-    at = report.raised.line if report.raised is not None else None
-    done = {
-        q.name
-        for q in report.quantities
-        if q.verdict not in ("to do", "missing", "unseen")
-        and not (q.verdict in ("wrong", "inherited") and q.line in (None, at))
-    }
-    next_ = [name for name in STEPS if name not in done and name not in ("Y_ind", "loss")]
-    if report.raised is not None and report.quantities and next_ and hint != "where":
-        line = "; ".join(RIGHT[next_[0]].splitlines())
+    if report.raised is None:
+        return lines
+    if report.raised.operands:
+        operands = ", ".join(report.raised.operands)
+        lines.append(wrapped(f"line {report.raised.line}: {operands}", "  ", " " * 4))
+    for finding in report.findings:
+        if _raises(report, finding) and not finding.remark and finding_words(finding, hint):
+            words = f"{finding.quantity}: {finding_words(finding, hint)}"
+            lines.append(wrapped(words, "  ", " " * 4))
+    next_ = next_step(report.raised, report.quantities)
+    if next_ is not None and hint != "where":
+        line = "; ".join(RIGHT[next_].splitlines())
         lines.append(wrapped(f"the notes have next: {line}", "  ", " " * 4))
     return lines
 
