@@ -18,7 +18,7 @@ from compare.checker.forms import PARAMETERS, Form
 from compare.checker.source import line_words, python_2
 from compare.checker.trace import Raised
 from compare.checker.unlike import unlike
-from compare.text import printable
+from compare.text import printable, shape_text
 
 LONGEST = 200  # characters of an error message
 SAME = 64  # roundings of the largest value: two calls that differ by less sum in another order
@@ -152,7 +152,7 @@ def describe(error: BaseException, own: Own) -> str:
 
 
 def where(error: BaseException, own: Own) -> Raised | None:
-    """The learner's line in which it came up, and the shapes of what stands there."""
+    """The learner's line in which it came up, and what stands there."""
     place = _place(error, own)
     if place is None:
         return None
@@ -162,7 +162,7 @@ def where(error: BaseException, own: Own) -> Raised | None:
         _message(error),
         traceback.tb_lineno,
         _line(traceback),
-        _shapes(traceback.tb_frame, positions),
+        _operand_words(traceback.tb_frame, positions),
     )
 
 
@@ -199,9 +199,9 @@ def _line(traceback: TracebackType) -> str:
     return printable(linecache.getline(file, traceback.tb_lineno).strip(), LONGEST)
 
 
-def _shapes(frame: FrameType, at: Positions) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """What the operation that failed was to work on: its operands where they can be told without
-    calling anything, else the names in it.
+def _operand_words(frame: FrameType, at: Positions) -> tuple[str, ...]:
+    """What the operation that failed was to work on, with its shape, or its value if it is a
+    number: the operands where they can be told without calling anything, else the names in it.
     """
     first, last, start, end = at
     if first is None or last is None or start is None or end is None:
@@ -214,13 +214,13 @@ def _shapes(frame: FrameType, at: Positions) -> tuple[tuple[str, tuple[int, ...]
         node = _parsed(b"".join(whole).decode())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
-    found: dict[str, tuple[int, ...]] = {}
+    found: dict[str, str] = {}
     for operand in _operands(node):
-        text = re.sub(r"\s+", " ", ast.unparse(operand))
-        shape = _shape_of(operand, frame)
-        if shape:
-            found[printable(text, 60)] = shape
-    return tuple(found.items())[:8]
+        text = printable(re.sub(r"\s+", " ", ast.unparse(operand)), 60)
+        words = "" if isinstance(operand, ast.Constant) else _size_of(operand, frame)
+        if words:
+            found[text] = f"{text} {words}"
+    return tuple(found.values())[:8]
 
 
 def _parsed(text: str) -> ast.AST:
@@ -265,10 +265,14 @@ def _is_plain(node: ast.expr) -> bool:
     return all(isinstance(part, allowed | rest) for part in ast.walk(node))
 
 
-def _shape_of(node: ast.expr, frame: FrameType) -> tuple[int, ...]:
+def _size_of(node: ast.expr, frame: FrameType) -> str:
+    """`is 200 × 3` of a matrix, `has shape (200,)` of another array, `is 200` of a number."""
     try:
         code = compile(ast.Expression(node), "<operand>", "eval")
-        shape = eval(code, frame.f_globals, dict(frame.f_locals)).shape
-        return tuple(int(n) for n in shape)
+        value = eval(code, frame.f_globals, dict(frame.f_locals))
+        if type(value) in (int, float):
+            return f"is {printable(f'{value:.6g}' if value % 1 else str(int(value)), 30)}"
+        shape = tuple(int(n) for n in value.shape)
     except Exception:
-        return ()
+        return ""
+    return f"is {shape_text(shape)}" if len(shape) > 1 else f"has shape {shape}" if shape else ""

@@ -125,7 +125,7 @@ def judge(
             for probe, problem in batches.items()
         ]
         cases, code = _followed_as_needed(cases, answer, again)
-        if not answer.trace and len(raised) == len(answer.runs):
+        if code.reading is None and len(raised) == len(answer.runs):
             return _nothing_judged(name, answer, error)
         unstable = unstable_quantities(answer)
         diagnosis = None
@@ -133,7 +133,8 @@ def judge(
             diagnosis = by_own_loss(cases, code, search, batches, again)
         if diagnosis is None:
             diagnosis = diagnosed(cases, code, search, unstable=unstable)
-        findings = diagnosis.findings + [flat_bias(quantity) for quantity in flat]
+        there = [quantity for quantity in flat if quantity in diagnosis.verdicts]
+        findings = diagnosis.findings + [flat_bias(quantity) for quantity in there]
         findings = in_order(
             [*findings, *manners(answer, findings, _differing(answer, batches, again))]
         )
@@ -186,7 +187,8 @@ def _followed_as_needed(
 def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
     """The cases with what the learner's own lines computed, on the batch where they were traced."""
     raised = raised_in(answer)
-    if not answer.trace:
+    first = raised is not None and not answer.trace_note  # it may be the first line that raised
+    if not answer.trace and not (first and answer.trace_probe):
         return cases, Code(raised=raised)
     ordinary = [c for c in cases if c.name not in EDGES and not c.raised]
     wrong = wrong_quantities(ordinary)

@@ -1,6 +1,5 @@
 """Reports on learners' files -> text for people, and plain data for JSON."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,12 +8,13 @@ from typing import Any, TypeVar
 from compare.bounds.quantities import GRADIENTS
 from compare.checker.cases import Case
 from compare.checker.html import report_html
-from compare.checker.lines import RIGHT, STEPS
+from compare.checker.lines import RIGHT
+from compare.checker.next_step import next_step
 from compare.checker.records import Finding, Hint, Judged
 from compare.checker.source import in_cell, place_words
 from compare.checker.trace import Raised
 from compare.checker.words import finding_words, last_line
-from compare.text import number, printable, shape_text, wrapped
+from compare.text import number, printable, wrapped
 
 WIDEST = 44  # characters of a learner's line
 CELLS = "cell: of the code cells, from 1; line: in its cell, from 1"
@@ -42,7 +42,12 @@ class Report:
 
     @property
     def right(self) -> bool:
-        return not self.error and not self.mistakes
+        return not self.error and not self.mistakes and not self.to_do
+
+    @property
+    def to_do(self) -> tuple[str, ...]:
+        """What is not written yet, which is no mistake."""
+        return tuple(q.name for q in self.quantities if q.verdict == "to do")
 
     @property
     def mistakes(self) -> tuple[Finding, ...]:
@@ -98,8 +103,8 @@ def report_text(report: Report, hint: Hint) -> str:
         lines.append(wrapped(report.trace_note, "  "))
     if report.output:
         lines += ["  It printed:", *(f"    {line}" for line in report.output.splitlines()[:20])]
-    again = report.seed is not None and (report.error or not _unwritten(report))
-    seed = f" (--seed\xa0{report.seed})" if again and not report.right else ""
+    again = report.seed is not None and (report.error or report.mistakes)
+    seed = f" (--seed\xa0{report.seed})" if again else ""
     lines.append(wrapped(last_line(report) + seed))
     return "\n".join(lines)
 
@@ -120,7 +125,7 @@ def _table(report: Report, hint: Hint) -> list[str]:
     for q in shown:
         cell = (q.cell or "") if cells else None
         where = _row(cell, q.line or "", codes[q.name], width) if placed else ""
-        rows.append(f"{where}  {q.name:<6} {_word(report, q)}".rstrip())
+        rows.append(f"{where}  {q.name:<6} {q.verdict}".rstrip())
         rows += [wrapped(words, " " * 8) for words in _told(report, q, hint)]
     return [*rows, *([f"  {CELLS}"] if cells else [])]
 
@@ -148,22 +153,16 @@ def _all_right(report: Report) -> list[str]:
     return [f"  {', '.join(names)}: right", *(also if seen else ())]
 
 
-def _word(report: Report, judged: Judged) -> str:
-    """What is missing alone is what is not written yet."""
-    return "to do" if judged.verdict == "missing" and _unwritten(report) else judged.verdict
-
-
-def _unwritten(report: Report) -> bool:
-    """What is there is right, and something is missing."""
-    return bool(report.mistakes) and all(f.id == "missing" for f in report.mistakes)
-
-
 def _told(report: Report, judged: Judged, hint: Hint) -> list[str]:
-    """Its mistakes and edges; of another convention there is a word below the table."""
-    if _word(report, judged) == "to do":
-        return []
+    """Its mistakes and edges; of another convention there is a word below the table, and below the
+    exception of what is in the line that raised it.
+    """
     here = [f for f in report.findings if f.quantity == judged.name and not f.remark]
-    return [words for f in here if (words := finding_words(f, hint))]
+    return [words for f in here if not _raises(report, f) and (words := finding_words(f, hint))]
+
+
+def _raises(report: Report, finding: Finding) -> bool:
+    return report.raised is not None and finding.line == report.raised.line
 
 
 def _beside(report: Report, hint: Hint) -> list[str]:
@@ -191,30 +190,21 @@ def _error(report: Report, hint: Hint) -> list[str]:
     if not report.error:
         return []
     lines = [wrapped(report.error, "  ", " " * 4)]
-    if report.raised is not None and report.raised.shapes:
-        shapes = ", ".join(f"{name} is {shape_text(s)}" for name, s in report.raised.shapes)
+    if report.raised is None:
+        return lines
+    if report.raised.operands:
+        operands = ", ".join(report.raised.operands)
         place = place_words(report.raised.cell, report.raised.line)
-        lines.append(wrapped(f"{place}: {shapes}", "  ", " " * 4))
-    at = (report.raised.cell, report.raised.line) if report.raised is not None else None
-    done = {
-        q.name
-        for q in report.quantities
-        if q.verdict not in ("to do", "missing", "unseen")
-        and not (q.verdict in ("wrong", "inherited") and (q.line is None or (q.cell, q.line) == at))
-    }
-    next_ = [name for name in STEPS if name not in done and name not in ("Y_ind", "loss")]
-    labels = next_[:1] == ["dz2"] and "Y_ind" not in done and not _reads(report, "P")
-    if report.raised is not None and report.quantities and next_ and hint != "where" and not labels:
-        line = "; ".join(RIGHT[next_[0]].splitlines())
+        lines.append(wrapped(f"{place}: {operands}", "  ", " " * 4))
+    for finding in report.findings:
+        if _raises(report, finding) and not finding.remark and finding_words(finding, hint):
+            words = f"{finding.quantity}: {finding_words(finding, hint)}"
+            lines.append(wrapped(words, "  ", " " * 4))
+    next_ = next_step(report.raised, report.quantities)
+    if next_ is not None and hint != "where":
+        line = "; ".join(RIGHT[next_].splitlines())
         lines.append(wrapped(f"the notes have next: {line}", "  ", " " * 4))
     return lines
-
-
-def _reads(report: Report, quantity: str) -> bool:
-    """The line that raised has the learner's name for a quantity."""
-    names = [q.own_name for q in report.quantities if q.name == quantity and q.own_name]
-    raised = report.raised
-    return raised is None or any(re.search(rf"\b{re.escape(n)}", raised.source) for n in names)
 
 
 def summary_text(reports: Sequence[Report], hint: Hint) -> str:

@@ -317,9 +317,8 @@ def _run(data: Mapping[str, Any], arrays: Arrays) -> Run:
     )
 
 
-def _raised(kind: Any, message: Any, line: Any, source: Any, shapes: Any) -> Raised:
-    plain = tuple((_line(name), tuple(int(n) for n in shape)) for name, shape in shapes)
-    return Raised(_line(kind), _line(message), int(line), _line(source), plain)
+def _raised(kind: Any, message: Any, line: Any, source: Any, operands: Any) -> Raised:
+    return Raised(_line(kind), _line(message), int(line), _line(source), _lines(operands))
 
 
 def _binding(data: Any, value: npt.NDArray[Any]) -> Binding:
