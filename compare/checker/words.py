@@ -11,16 +11,17 @@ if TYPE_CHECKING:
 OPEN = ("to do", "missing")
 
 
-def finding_words(finding: Finding, hint: Hint) -> str:
+def finding_words(finding: Finding, hint: Hint, between: str = ": ") -> str:
+    """Its title and what is seen of it, with `between` between the two."""
     if hint == "where" and finding.kind == "mistake":
         return ""
-    words = f"{finding.title}: {finding.evidence}" if finding.evidence else finding.title
+    words = between.join(filter(None, (finding.title, finding.evidence)))
     if finding.kind == "edge" and finding.batch:
         words += f" (seen {finding.batch})"
     elif finding.batch:
         words += f" (on “{finding.batch}”)"
     if finding.also:
-        words += f" (or {', '.join(finding.also)}: the same numbers; see --list)"
+        words += f" (the same numbers as {' and '.join(finding.also)}, see --list)"
     if hint == "formula" and finding.right_line and finding.kind == "mistake":
         words += f"; the notes have {'; '.join(finding.right_line.splitlines())}"
     return words

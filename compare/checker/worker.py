@@ -46,10 +46,9 @@ def main(input_file: str, output_file: str, memory: int) -> None:
     arguments = {data["probe"]: {**arrays, "reg": data["reg"]} for data, arrays in probes}
     for number, (probe, given) in enumerate(arguments.items()):
         send({"kind": "start", "probe": probe}, {})
-        run, said = _called(form, given, mine, names)
+        heard = _be_silent if number == 0 else lambda: None
+        run, said = _called(form, given, mine, names, heard)
         send(*_packed(probe, run, said if number == 0 else ()))
-        if number == 0:
-            _be_silent()
     if job["trace"]:
         send({"kind": "trace starts"}, {})
         _trace(form, arguments[job["trace"]], mine, job["seconds"], send)
@@ -127,10 +126,14 @@ def _mine(file: str) -> Callable[[str], bool]:
 
 
 def _called(
-    form: Form, given: dict[str, Any], mine: Callable[[str], bool], names: Sequence[str]
+    form: Form,
+    given: dict[str, Any],
+    mine: Callable[[str], bool],
+    names: Sequence[str],
+    heard: Callable[[], object],
 ) -> tuple[Run, tuple[str, ...]]:
     try:
-        return call(form, given, mine, names)
+        return call(form, given, mine, names, heard)
     except BaseException as error:  # KeyboardInterrupt, raised by the file itself
         return Run({}, describe(error, mine)), ()
 
