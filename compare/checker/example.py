@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from textwrap import fill
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,7 +40,7 @@ class Example(NamedTuple):
     def __str__(self) -> str:
         lines = [f"{self.quantity} on {self.batch}"]
         if self.yours is None:
-            lines.append(f"yours: {self.error}")
+            lines.append(fill(f"yours: {self.error}", 76, subsequent_indent=" " * 4))
         else:
             lines += ["yours:", *_matrix(self.yours, self.right)]
         return "\n".join([*lines, "right:", *_matrix(self.right, self.right)])
@@ -88,6 +89,7 @@ def example_data(found: Example) -> dict[str, Any]:
         "quantity": found.quantity,
         "batch": found.batch,
         "yours": yours,
+        "error": found.error or None,
         "right": _numbers(found.right),
     }
 
@@ -106,6 +108,9 @@ def _matrix(value: Array, right: Array) -> list[str]:
     """A line for each row, the cells that differ marked with *."""
     rows = np.atleast_2d(value), np.atleast_2d(_differing(value, right))
     return [
-        "  " + " ".join(f"{x + 0.0:10.4f}{'*' if d else ' '}" for x, d in zip(*row, strict=True)).rstrip()
+        "  "
+        + " ".join(
+            f"{x + 0.0:10.4f}{'*' if d else ' '}" for x, d in zip(*row, strict=True)
+        ).rstrip()
         for row in zip(*rows, strict=True)
     ]

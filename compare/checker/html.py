@@ -27,6 +27,7 @@ STYLE = """<style>
 .compare-check td, .compare-check th {padding: 0 .6em; vertical-align: top; text-align: left}
 .compare-check td {color: #111}
 .compare-check pre {margin: 0; white-space: pre-wrap}
+.compare-check td pre {min-width: 60ch}
 .compare-check td:first-child {text-align: right; color: #555}
 .compare-check .raised {outline: 2px solid #c00; outline-offset: -2px}
 .compare-check .legend {margin: 0; padding: 0; list-style: none}
@@ -39,7 +40,7 @@ def report_html(report: Report) -> str:
     parts = said(report)
     lines = report.source.splitlines()
     at = report.raised.line if report.raised is not None else 0
-    beside = {at: _flowing(parts.error)} if 0 < at <= len(lines) else {}
+    beside = {at: parts.error} if 0 < at <= len(lines) else {}
     rows = "".join([*_source(lines, parts, beside), *_elsewhere(lines, parts)])
     head = "<tr><th>line</th><th>your code</th><th>quantity, verdict, and why</th></tr>"
     table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
@@ -75,12 +76,12 @@ def _legend(parts: Said, raised: bool) -> str:
     return f"<ul class='legend'>{''.join(items)}</ul>" if items else ""
 
 
-def _source(lines: Sequence[str], parts: Said, raised: dict[int, str]) -> Iterator[str]:
+def _source(lines: Sequence[str], parts: Said, raised: dict[int, list[str]]) -> Iterator[str]:
     """A row for each line, with the verdicts on what it computes."""
     for at, text in enumerate(lines, start=1):
         here = [row for row in parts.rows if row.judged.line == at]
         told = [_cell([row.judged.name], row) for row in here]
-        told += [escape(raised[at])] if at in raised else []
+        told += [escape(_flowing(text)) for text in raised.get(at, ())]
         yield _row(str(at), text, told, _worst(here), RAISED if at in raised else "")
 
 
@@ -96,7 +97,7 @@ def _elsewhere(lines: Sequence[str], parts: Said) -> Iterator[str]:
 
 
 def _cell(names: Sequence[str], row: Row) -> str:
-    words = "".join(f"<br>{escape(_flowing([text]))}" for text in row.words)
+    words = "".join(f"<br>{escape(_flowing(text))}" for text in row.words)
     return f"<b>{escape(', '.join(names))}</b> {row.word}{words}"
 
 
@@ -114,15 +115,15 @@ def _worst(rows: Sequence[Row]) -> str:
 
 def _below(report: Report, parts: Said, error_is_told: bool) -> Iterator[str]:
     """What belongs to no line."""
-    error = [] if error_is_told or not parts.error else [_flowing(parts.error)]
-    for text in (*error, *map(_flowing, ([text] for text in (*parts.beside, *parts.notes)))):
-        yield f"<p>{escape(text)}</p>"
+    for text in (*([] if error_is_told else parts.error), *parts.beside, *parts.notes):
+        yield f"<p>{escape(_flowing(text))}</p>"
     if parts.printed:
-        yield f"<p>It printed:</p><pre>{escape(chr(10).join(parts.printed))}</pre>"
+        printed = "\n".join(parts.printed)
+        yield f"<p>It printed:</p><pre>{escape(printed)}</pre>"
     if report.with_example:
         yield f"<pre>{escape(parts.example)}</pre>"
 
 
-def _flowing(texts: Sequence[str]) -> str:
+def _flowing(text: str) -> str:
     """Without the line breaks of a terminal."""
-    return "; ".join(" ".join(text.split()) for text in texts)
+    return " ".join(text.split())

@@ -16,12 +16,13 @@ def finding_words(finding: Finding, hint: Hint, between: str = ": ") -> str:
     if hint == "where" and finding.kind == "mistake":
         return ""
     words = between.join(filter(None, (finding.title, finding.evidence)))
-    if finding.kind == "edge" and finding.batch:
-        words += f" (seen {finding.batch})"
-    elif finding.batch:
-        words += f" (on “{finding.batch}”)"
+    notes = []
+    if finding.batch:
+        seen = f"seen {finding.batch}" if finding.kind == "edge" else f"on “{finding.batch}”"
+        notes.append(seen)
     if finding.also:
-        words += f" (the same numbers as {' and '.join(finding.also)}, see --list)"
+        notes.append(f"{' and '.join(finding.also)} would give the same numbers, see --list")
+    words += f" ({'; '.join(notes)})" if notes else ""
     if hint == "formula" and finding.right_line and finding.kind == "mistake":
         words += f"; the notes have {'; '.join(finding.right_line.splitlines())}"
     return words

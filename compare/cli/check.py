@@ -106,7 +106,8 @@ def _text(reports: Sequence[Report], hint: Hint, verbose: bool, example: bool) -
         return report_text(reports[0], hint)
     blocks = [report_text(report, hint) for report in reports if verbose]
     if example and not verbose:
-        blocks = [f"{report.name}\n{example_text(report)}" for report in reports]
+        told = [report for report in reports if report.mistakes or report.edges]
+        blocks = [f"{report.name}\n{example_text(report)}" for report in told]
     return "\n\n".join([*blocks, summary_text(reports, hint)])
 
 
