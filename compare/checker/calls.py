@@ -53,12 +53,18 @@ class Run(NamedTuple):
 
 
 def call(
-    form: Form, arguments: Mapping[str, Any], own: Own, names: Sequence[str]
+    form: Form,
+    arguments: Mapping[str, Any],
+    own: Own,
+    names: Sequence[str],
+    heard: Callable[[], object] = lambda: None,
 ) -> tuple[Run, tuple[str, ...]]:
     """Call it twice, on copies of the arguments; `names` are those that it may return. The run, and
-    remarks on how the answer was read.
+    remarks on how the answer was read. `heard` is called after the first call: the others would
+    print the same again.
     """
     first, remarks = _once(form, arguments, own, names)
+    heard()
     if first.error is not None:
         return first, remarks
     again, _ = _once(form, arguments, own, names)

@@ -1,8 +1,10 @@
 """Is this backward pass right? If not: which line is wrong, which mistake is it, how is it seen."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import Any, get_args
@@ -23,7 +25,7 @@ from compare.checker.conventions import (
 from compare.checker.judged import judged_quantities
 from compare.checker.own_loss import by_own_loss
 from compare.checker.placing import Code, raised_in
-from compare.checker.probes import EDGES, TRACED, fresh_seed, probes
+from compare.checker.probes import EDGES, LARGEST_SEED, TRACED, fresh_seed, probes
 from compare.checker.reading import read
 from compare.checker.records import Hint
 from compare.checker.report import Report, by_cells
@@ -32,9 +34,10 @@ from compare.checker.slopes import Runner
 from compare.checker.state import wrong_quantities
 from compare.checker.trace import Binding
 from compare.checker.verdicts import diagnosed
-from compare.problems.problem import Problem
+from compare.problems.problem import Problem, check_whole
 
 MANY = 100  # samples: some code computes nothing for fewer than a block of them
+TIMEOUT = 10.0  # seconds for a file's run
 SEARCH = 5.0  # seconds of search for what a wrong line computes
 
 
@@ -45,34 +48,75 @@ def check(
     hint: Hint = "what",
     seed: int | None = None,
     search: float = SEARCH,
+    timeout: float = TIMEOUT,
+    example: bool = False,
 ) -> Report:
     """Judge `backward(X, y, W1, b1, W2, b2, reg)`, which returns a dict with dW1, db1, dW2 and db2
     and any of z1, a1, z2, P, Y_ind, loss, dz2, da1, dz1; or such a function's file.
 
-    X (N, D), y (N,), W1 (D, H), b1 (1, H), W2 (H, C), b2 (1, C). It is called some thirty times,
-    in this process; a file, in one of its own. With `strict` another convention, or an edge, is a
-    mistake. Raises ValueError if it is not a function of seven arguments, or for another `hint`.
+    X (N, D), y (N,), W1 (D, H), b1 (1, H), W2 (H, C), b2 (1, C). A function is called some thirty
+    times, in this process and without a limit of time: Ctrl-C, or the notebook's stop button, ends
+    a loop that does not. A file runs in a process of its own, for `timeout` seconds at most.
+
+    strict: another convention, or an edge, is a mistake. hint: "where" names the wrong quantity,
+    "what" the mistake, too, and "formula" shows the right line. seed: of the batches, as a report
+    names it. search: seconds of search for a mistake's formula. example: the report shows the first
+    mistake on three samples.
+
+    Raises ValueError, with the argument's name, for what is none of these: a function of other
+    arguments, a file that is not there.
     """
-    _check_hint(hint)
+    _check_options(hint, seed, search, timeout)
     if isinstance(function, str | PathLike):
-        return check_file(Path(function), strict=strict, seed=seed, search=search, hint=hint)
+        path = Path(function)
+        if why := unusable(path):
+            raise ValueError(f"function: {path}: {why}")
+        return check_file(path, timeout, strict, seed, search, hint, example)
     if not callable(function):
-        raise ValueError(f"function: expected a function, got {type(function).__name__}")
+        got = type(function).__name__
+        raise ValueError(f"function: expected a function, or the path of a file, got {got}")
     seed = fresh_seed() if seed is None else seed
     batches = probes(seed)
     name = str(getattr(function, "__name__", type(function).__name__))
     answer = run_function(function, batches, trace=TRACED)
     report = judge(name, answer, batches, strict, search, partial(run_function, function))
-    return replace(report, seed=seed, hint=hint)
+    return replace(report, seed=seed, hint=hint, with_example=example)
 
 
-def _check_hint(hint: Any) -> None:
+def _check_options(hint: Any, seed: Any, search: Any, timeout: Any) -> None:
     if hint not in get_args(Hint):
         expected = " or ".join(map(repr, get_args(Hint)))
         raise ValueError(f"hint: expected {expected}, got {hint!r}")
+    if seed is not None:
+        check_whole("seed", seed, 0, LARGEST_SEED)
+    check_seconds("search", search, at_least_0=True)
+    check_seconds("timeout", timeout)
 
 
-def assert_backward(function: Callable[..., Any], *, strict: bool = False) -> None:
+def check_seconds(name: str, value: Any, at_least_0: bool = False) -> None:
+    """Raise ValueError unless `value` is a finite number above 0, or 0 where that is one, too."""
+    number = isinstance(value, Real) and math.isfinite(value)
+    if not number or value < 0 or (value == 0 and not at_least_0):
+        sign = ">=" if at_least_0 else ">"
+        got = f"{value:g}" if isinstance(value, Real) else repr(value)
+        raise ValueError(f"{name}: expected seconds {sign} 0, got {got}")
+
+
+def unusable(path: Path) -> str:
+    """Why this is no learner's file; nothing if it may be one."""
+    if path.is_dir():
+        return "expected a Python file, got a directory"
+    if not path.is_file():
+        there = "something that is no file" if path.exists() else "no such file"
+        return f"expected a Python file, got {there}"
+    if path.suffix not in (".py", ".ipynb"):
+        return "expected a .py or .ipynb file, got another"
+    return ""
+
+
+def assert_backward(
+    function: Callable[..., Any] | str | PathLike[str], *, strict: bool = False
+) -> None:
     """Raise AssertionError, with the readable report, unless `check` finds the function right."""
     report = check(function, strict=strict)
     if not report.right:
@@ -81,20 +125,21 @@ def assert_backward(function: Callable[..., Any], *, strict: bool = False) -> No
 
 def check_file(
     path: Path,
-    timeout: float = 10,
+    timeout: float = TIMEOUT,
     strict: bool = False,
     seed: int | None = None,
     search: float = SEARCH,
     hint: Hint = "what",
+    example: bool = False,
 ) -> Report:
     """The same for the function `backward` of a file, which runs in a process of its own."""
-    _check_hint(hint)
+    _check_options(hint, seed, search, timeout)
     seed = fresh_seed() if seed is None else seed
     batches = probes(seed)
     answer = run_file(path, batches, timeout, trace=TRACED)
     again = partial(run_file, path, timeout=timeout)
     report = judge(str(path), answer, batches, strict, search, again)
-    return replace(report, seed=seed, hint=hint)
+    return replace(report, seed=seed, hint=hint, with_example=example)
 
 
 def judge(

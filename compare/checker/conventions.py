@@ -107,7 +107,7 @@ def manners(
     known = {f.quantity for f in told if f.id == "writes-to-argument"}
     findings = [
         Finding(
-            name, "writes-to-argument", f"{name} was written to: work on a copy", "changed in place"
+            name, "writes-to-argument", f"{name} was written to; work on a copy", "changed in place"
         )
         for name in changed
         if name not in known

@@ -5,6 +5,7 @@ left running. It does not protect against malice: the process may read and write
 may.
 """
 
+import io
 import linecache
 import os
 import signal
@@ -14,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from types import CodeType
 from typing import Any, NamedTuple
@@ -83,9 +84,10 @@ def run_function(function: Any, probes: Mapping[str, Problem], trace: str | None
 
     runs, remarks = {}, list(form.remarks)
     bindings, note = list[Binding](), ""
-    with np.errstate(all="ignore"):
+    heard = _Heard()
+    with np.errstate(all="ignore"), redirect_stdout(heard), redirect_stderr(heard):
         for number, (name, problem) in enumerate(probes.items()):
-            runs[name], said = call(form, arguments(problem), Own(mine), STEPS)
+            runs[name], said = call(form, arguments(problem), Own(mine), STEPS, heard.stop)
             remarks += said if number == 0 else ()
         if trace is not None:
             bindings, note = record(form.prepare(copied(arguments(probes[trace]))), mine)
@@ -95,9 +97,26 @@ def run_function(function: Any, probes: Mapping[str, Problem], trace: str | None
         trace_probe=trace or "",
         trace_note=note,
         remarks=tuple(remarks),
+        output=_shown(heard.getvalue()),
         source="".join(linecache.getlines(file)),
         form=form.name,
     )
+
+
+class _Heard(io.StringIO):
+    """What the first call prints: the beginning of it, and nothing of what the others print."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = True
+
+    def write(self, text: str) -> int:
+        if self.open and self.tell() < 4 * OUTPUT:
+            super().write(text[: 4 * OUTPUT])
+        return len(text)
+
+    def stop(self) -> None:
+        self.open = False
 
 
 def name_of(function: Any) -> str:
@@ -171,10 +190,14 @@ class _Output:
 
     def text(self) -> str:
         self.thread.join(1)  # the process is gone, and so is the pipe's other end
-        text = bytes(self.kept).decode("utf-8", errors="backslashreplace")
-        lines = [printable(line.expandtabs(), OUTPUT) for line in text.splitlines()]
-        whole = "\n".join(lines)
-        return whole if len(whole) <= OUTPUT else whole[: OUTPUT - 1] + "…"
+        return _shown(bytes(self.kept).decode("utf-8", errors="backslashreplace"))
+
+
+def _shown(text: str) -> str:
+    """The beginning of what was printed, fit for a terminal."""
+    lines = [printable(line.expandtabs(), OUTPUT) for line in text.splitlines()]
+    whole = "\n".join(lines)
+    return whole if len(whole) <= OUTPUT else whole[: OUTPUT - 1] + "…"
 
 
 @contextmanager

@@ -93,7 +93,10 @@ def _encoding_problem(content: bytes, error: Exception) -> str:
     except UnicodeDecodeError as undecoded:
         line = content[: undecoded.start].count(b"\n") + 1
         byte = f"{content[undecoded.start]:#04x}"
-        return f"expected UTF-8 or another coding line, got the byte {byte} at line {line}"
+        return (
+            "expected text in UTF-8, or a first line that names its encoding, got "
+            f"the byte {byte} at line {line}"
+        )
     return f"expected a known encoding: {printable(str(error))}"
 
 
@@ -132,7 +135,7 @@ def _without_magics(lines: list[str]) -> list[str]:
     """IPython's own lines, each made a line that does nothing: the numbers of the others stay."""
     first = next((line.strip() for line in lines if line.strip()), "")
     if first.startswith("%%") and first[2:].split(" ")[0] not in PYTHON_MAGICS:
-        return ["" for _ in lines]
+        return [f"# {line}" for line in lines]
     kept: list[str] = []
     goes_on = False
     for line in lines:
@@ -146,8 +149,8 @@ def _without_magic(line: str) -> str:
     code = line.strip()
     indent = line[: len(line) - len(line.lstrip())]
     if code.startswith("%%"):
-        return ""
+        return f"# {code}"
     if code.startswith(("%", "!", "?")) or re.fullmatch(r"[\w.]+\?{1,2}", code):
-        return f"{indent}pass"
+        return f"{indent}pass  # {code}"
     assigned = re.match(r"(\s*[\w, ]+=\s*)[!%]\s*\w", line)
     return f"{assigned[1]}None" if assigned else line

@@ -46,10 +46,9 @@ def main(input_file: str, output_file: str, memory: int) -> None:
     arguments = {data["probe"]: {**arrays, "reg": data["reg"]} for data, arrays in probes}
     for number, (probe, given) in enumerate(arguments.items()):
         send({"kind": "start", "probe": probe}, {})
-        run, said = _called(form, given, own, names)
+        heard = _be_silent if number == 0 else lambda: None
+        run, said = _called(form, given, own, names, heard)
         send(*_packed(probe, run, said if number == 0 else ()))
-        if number == 0:
-            _be_silent()
     if job["trace"]:
         send({"kind": "trace starts"}, {})
         _trace(form, arguments[job["trace"]], own, job["seconds"], send)
@@ -131,10 +130,14 @@ def _own(file: str, begins: Sequence[int]) -> Own:
 
 
 def _called(
-    form: Form, given: dict[str, Any], own: Own, names: Sequence[str]
+    form: Form,
+    given: dict[str, Any],
+    own: Own,
+    names: Sequence[str],
+    heard: Callable[[], object],
 ) -> tuple[Run, tuple[str, ...]]:
     try:
-        return call(form, given, own, names)
+        return call(form, given, own, names, heard)
     except BaseException as error:  # KeyboardInterrupt, raised by the file itself
         return Run({}, describe(error, own)), ()
 
