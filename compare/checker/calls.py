@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from compare.checker.alarm import StillRunningError
 from compare.checker.answers import read
 from compare.checker.forms import PARAMETERS, Form
 from compare.checker.source import python_2
@@ -51,6 +52,8 @@ def call(
     if first.error is not None:
         return first, remarks
     again, _ = _once(form, arguments, mine, names)
+    if is_late(again):
+        return first, remarks
     with _errstate(all="ignore"):
         second = {
             name: value
@@ -82,6 +85,11 @@ def _once(
     written = {n: copies[n] for n in changed if isinstance(copies[n], _ndarray)}
     run = Run(reading.values, reading.problem, tuple(changed), written=written)
     return run, reading.remarks
+
+
+def is_late(run: Run) -> bool:
+    """It was interrupted, since its time was over."""
+    return run.raised is not None and run.raised.kind == StillRunningError.__name__
 
 
 def copied(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,6 +136,10 @@ def describe(error: BaseException, mine: Callable[[str], bool]) -> str:
     if isinstance(error, SystemExit):
         code = "" if error.code is None else _safely(repr, error.code)
         text = f"it called sys.exit({printable(code, 40)})"
+    elif isinstance(error, StillRunningError):
+        text = str(error)
+    elif isinstance(error, EOFError) and _message(error) == "EOF when reading a line":
+        text = "EOFError: nobody can type here: leave input() out"
     else:
         message = _message(error)
         kind = printable(type(error).__name__, 60)
@@ -145,12 +157,13 @@ def where(error: BaseException, mine: Callable[[str], bool]) -> Raised | None:
     if place is None:
         return None
     traceback, positions = place
+    shapes = _shapes(traceback.tb_frame, positions) if isinstance(error, Exception) else ()
     return Raised(
         printable(type(error).__name__, 60),
         _message(error),
         traceback.tb_lineno,
         _line(traceback),
-        _shapes(traceback.tb_frame, positions),
+        shapes,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from compare.checker.calls import is_late
 from compare.checker.cases import Case, agree, make_case
 from compare.checker.conventions import (
     as_mistake,
@@ -106,6 +107,8 @@ def judge(
     """The report on what a function did on all the batches; `again` runs it on others."""
     if answer.failure is not None:
         return Report(name, (), (), answer.failure, output=answer.output, source=answer.source)
+    if any(map(is_late, answer.runs.values())):
+        again = None  # nor would it end another time
     raised = {probe: run.error for probe, run in answer.runs.items() if run.error is not None}
     error = _error_line(raised, len(answer.runs))
     observed = {probe: dict(run.values) for probe, run in answer.runs.items()}

@@ -70,7 +70,8 @@ def report_text(report: Report, hint: Hint) -> str:
         lines.append(wrapped(report.trace_note, "  "))
     if report.output:
         lines += ["  It printed:", *(f"    {line}" for line in report.output.splitlines()[:20])]
-    again = report.seed is not None and (report.error or not _unwritten(report))
+    judged = report.seed is not None and bool(report.cases)
+    again = judged and (report.error or not _unwritten(report))
     seed = f" (--seed\xa0{report.seed})" if again and not report.right else ""
     lines.append(wrapped(last_line(report) + seed))
     return "\n".join(lines)
@@ -166,7 +167,8 @@ def _error(report: Report, hint: Hint) -> list[str]:
         and not (q.verdict in ("wrong", "inherited") and q.line in (None, at))
     }
     next_ = [name for name in STEPS if name not in done and name not in ("Y_ind", "loss")]
-    if report.raised is not None and report.quantities and next_ and hint != "where":
+    asked = report.raised is not None and report.raised.kind == "EOFError"  # for input: no step
+    if report.raised is not None and not asked and report.quantities and next_ and hint != "where":
         line = "; ".join(RIGHT[next_[0]].splitlines())
         lines.append(wrapped(f"the notes have next: {line}", "  ", " " * 4))
     return lines
