@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from compare.checker.alarm import StillRunningError
 from compare.checker.answers import read
 from compare.checker.forms import PARAMETERS, Form
-from compare.checker.source import line_words, python_2
+from compare.checker.source import in_cell, line_words, python_2
 from compare.checker.trace import Raised
 from compare.checker.unlike import unlike
 from compare.text import printable, shape_text
@@ -37,6 +38,10 @@ class Own(NamedTuple):
 
     def words(self, file: str, line: int) -> str:
         return line_words(line, self.begins if file == self.notebook else ())
+
+    def cell(self, line: int) -> str:
+        """That which begins at a line of the whole text."""
+        return f"cell {in_cell(line, self.begins)[0]}" if self.begins else "the file"
 
 
 class Run(NamedTuple):
@@ -68,6 +73,8 @@ def call(
     if first.error is not None:
         return first, remarks
     again, _ = _once(form, arguments, own, names)
+    if is_late(again):
+        return first, remarks
     with _errstate(all="ignore"):
         second = {
             name: value
@@ -99,6 +106,11 @@ def _once(
     written = {n: copies[n] for n in changed if isinstance(copies[n], _ndarray)}
     run = Run(reading.values, reading.problem, tuple(changed), written=written)
     return run, reading.remarks
+
+
+def is_late(run: Run) -> bool:
+    """It was interrupted, since its time was over."""
+    return run.raised is not None and run.raised.kind == StillRunningError.__name__
 
 
 def copied(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,6 +157,10 @@ def describe(error: BaseException, own: Own) -> str:
     if isinstance(error, SystemExit):
         code = "" if error.code is None else _safely(repr, error.code)
         text = f"it called sys.exit({printable(code, 40)})"
+    elif isinstance(error, StillRunningError):
+        text = str(error)
+    elif isinstance(error, EOFError) and _message(error) == "EOF when reading a line":
+        text = "EOFError: nobody can type here: leave input() out"
     else:
         message = _message(error)
         kind = printable(type(error).__name__, 60)
@@ -163,12 +179,14 @@ def where(error: BaseException, own: Own) -> Raised | None:
     if place is None:
         return None
     traceback, positions = place
+    raised = isinstance(error, Exception)  # else it was interrupted
+    operands = _operand_words(traceback.tb_frame, positions) if raised else ()
     return Raised(
         printable(type(error).__name__, 60),
         _message(error),
         traceback.tb_lineno,
         _line(traceback),
-        _operand_words(traceback.tb_frame, positions),
+        operands,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, get_args
 import numpy as np
 
 from compare.bounds.quantities import GRADIENTS
+from compare.checker.calls import is_late
 from compare.checker.cases import Case, agree, make_case
 from compare.checker.conventions import (
     as_mistake,
@@ -153,6 +154,8 @@ def judge(
     """The report on what a function did on all the batches; `again` runs it on others."""
     if answer.failure is not None:
         return _nothing_judged(name, answer, answer.failure)
+    if any(map(is_late, answer.runs.values())):
+        again = None  # nor would it end another time
     raised = {probe: run.error for probe, run in answer.runs.items() if run.error is not None}
     error = _error_line(raised, len(answer.runs))
     observed = {probe: dict(run.values) for probe, run in answer.runs.items()}

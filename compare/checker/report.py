@@ -272,7 +272,8 @@ def _error(report: Report, hint: Hint) -> list[str]:
             words = f"{finding.quantity}: {finding_words(finding, hint)}"
             lines.append(wrapped(words, "  ", " " * 4))
     next_ = next_step(report.raised, report.quantities)
-    if next_ is not None and hint != "where":
+    asked = report.raised.kind == "EOFError"  # for input: that is no step
+    if next_ is not None and not asked and hint != "where":
         line = "; ".join(RIGHT[next_].splitlines())
         lines.append(wrapped(f"the notes have next: {line}", "  ", " " * 4))
     return lines

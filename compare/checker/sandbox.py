@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from compare.checker.alarm import still_running
 from compare.checker.calls import Own, Run, call, copied
 from compare.checker.forms import form_of
 from compare.checker.lines import STEPS
@@ -38,6 +39,7 @@ MEMORY = 2**31  # bytes of address space, NumPy's own included
 ANSWERS = 2**26  # bytes of all arrays that a file may answer with
 OUTPUT = 2000  # characters of what it printed
 FOUND_BESIDE = 2**24  # bytes of the data files beside it that are at hand
+LONGER = 0.5  # seconds beyond the limit, at which the process interrupts the file by itself
 PATIENCE = 3.0  # seconds for ending what it left running
 
 ROOT = str(Path(__file__).parents[2])
@@ -151,17 +153,20 @@ def run_file(
         (folder / "work").mkdir()
         _copy_data(path, source.text, folder / "work")
         seconds = min(SECONDS, timeout / 4)
-        _write(folder / "input", path, source, probes, trace, seconds)
+        _write(folder / "input", path, source, probes, trace, timeout, seconds)
         with _process(folder) as process:
             output = _Output(process)
-            in_time = output.wait(timeout)
+            in_time = output.wait(timeout + seconds + LONGER)
             status = process.poll() if in_time else None
         if status is None:
-            ending = f"it was still running after {timeout:g} seconds"
+            ending = still_running(timeout)
         else:
             ending = f"it ended without an answer: {_ending(status)}"
         answer = _read(folder / "output", probes, trace, ending)
-        return answer._replace(source=source.text, begins=source.begins, output=output.text())
+        said = (*source.left_out, *answer.remarks)
+        return answer._replace(
+            source=source.text, begins=source.begins, output=output.text(), remarks=said
+        )
 
 
 class _Output:
@@ -266,6 +271,7 @@ def _write(
     source: Source,
     probes: Mapping[str, Problem],
     trace: str | None,
+    timeout: float,
     seconds: float,
 ) -> None:
     job = {
@@ -276,6 +282,8 @@ def _write(
         "begins": source.begins,
         "names": STEPS,
         "trace": trace,
+        "timeout": timeout,
+        "end": time.monotonic() + timeout,
         "seconds": seconds,
     }
     records = [pack(job, {})]

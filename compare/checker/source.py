@@ -1,5 +1,6 @@
 """A learner's file as Python text: a .py file in any encoding, or the code cells of a notebook."""
 
+import ast
 import importlib.util
 import json
 import re
@@ -23,6 +24,7 @@ PYTHON_2 = (
     (r"has no attribute 'iter(items|keys|values)'", "items, keys and values"),
     (r"has no attribute 'has_key'", "the operator in"),
     (r"No module named 'cPickle'", "pickle"),
+    (r"No module named 'past'", "range, without an import"),
     (r"cannot import name 'i(zip|map|filter)' from 'itertools'", "zip, map and filter"),
     (r"Missing parentheses in call to 'print'", "print(...)"),
     (r"Missing parentheses in call to 'exec'", "exec(...)"),
@@ -41,6 +43,7 @@ class Source(NamedTuple):
     text: str
     cells: tuple[Cell, ...]  # run one after the other; of a .py file there is one
     begins: tuple[int, ...] = ()  # of a notebook: the line of the whole text where each cell begins
+    left_out: tuple[str, ...] = ()  # a remark, if a .py file has lines of a notebook's
 
 
 def in_cell(line: int, begins: Sequence[int]) -> tuple[int | None, int]:
@@ -69,8 +72,41 @@ def read_source(path: Path) -> Source:
         raise ValueError(f"expected a file of at most {LARGEST} bytes, got a larger one")
     if path.suffix == ".ipynb":
         return _notebook(content)
-    text = decoded(content)
-    return Source(text, (Cell(1, text),))
+    text, magics = _without_stray_magics(decoded(content))
+    return Source(text, (Cell(1, text),), left_out=_magics_left_out(magics))
+
+
+def _without_stray_magics(text: str) -> tuple[str, list[int]]:
+    """A file that a notebook's lines keep from being Python is taken without them, and which these
+    are. What parses stays as it is: a line of Python, too, may begin with a percent sign.
+    """
+    lines, numbers = text.split("\n"), list[int]()
+    while (at := _syntax_error("\n".join(lines))) and at <= len(lines):
+        without = _without_magic(lines[at - 1])
+        if without == lines[at - 1]:
+            return text, []  # an error of another kind
+        lines[at - 1] = without
+        numbers.append(at)
+    return "\n".join(lines), numbers
+
+
+def _syntax_error(text: str) -> int:
+    """The line of the first one; 0 if there is none."""
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        return error.lineno or 0
+    except (ValueError, RecursionError, MemoryError):
+        return 0
+    return 0
+
+
+def _magics_left_out(numbers: list[int]) -> tuple[str, ...]:
+    if not numbers:
+        return ()
+    shown = ", ".join(map(str, numbers[:6])) + (" and others" if len(numbers) > 6 else "")
+    lines = f"line {shown} was" if len(numbers) == 1 else f"lines {shown} were"
+    return (f"{lines} left out: % and ! are for notebooks alone",)
 
 
 def decoded(content: bytes) -> str:
@@ -109,10 +145,16 @@ def python_2(message: str) -> str:
 
 
 def _notebook(content: bytes) -> Source:
+    if not content.strip():
+        raise ValueError("expected a notebook, got an empty file")
     try:
-        cells = list(_code_cells(json.loads(content)))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise ValueError("expected a notebook, got something else") from None
+        read = json.loads(content)
+    except (ValueError, RecursionError):
+        raise ValueError("expected a notebook, got text that is no JSON") from None
+    try:
+        cells = list(_code_cells(read))
+    except (KeyError, TypeError, AttributeError, IndexError):
+        raise ValueError("expected a notebook, got JSON without a notebook's cells") from None
     lines: list[str] = []
     placed = []
     for number, code in enumerate(cells, 1):
