@@ -112,7 +112,6 @@ OPEN = (
     Open("operators-output-for-input", "line", "64, where it raises", "23: out.data.T @ out.grad"),
     Open("threads-divided-by-part", "line", "18: jobs = […]", "12: p /= len(y)"),
     Open("applied-column", "line", "8: the row's softmax", "14: apply_along_axis(softmax, 0, …)"),
-    Open("while-label-before", "line", "12: dscore[i] = e / e.sum()", "14: y[i - 2]"),
     Open("while-last-index", "line", "12: dscore[i] = e / e.sum()", "10: while i < len(y) - 1"),
 )
 
