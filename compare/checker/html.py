@@ -3,7 +3,8 @@
 from html import escape
 from typing import TYPE_CHECKING
 
-from compare.checker.records import Finding
+from compare.checker.records import Finding, Judged
+from compare.checker.source import in_cell, place_words
 from compare.checker.words import finding_words, last_line
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ COLOURS = {
 def report_html(report: "Report") -> str:
     """The report as a table, for notebooks."""
     rows = "".join(
-        f"<tr><td>{q.line or ''}</td><td><code>{escape(q.source)}</code></td>"
+        f"<tr><td>{_place(q)}</td><td><code>{escape(q.source)}</code></td>"
         f"<th>{escape(q.name)}</th><td>{q.verdict}</td><td style='text-align:left'>"
         + "<br>".join(escape(finding_words(f, report.hint)) for f in _of(report, q.name))
         + "</td></tr>"
@@ -35,25 +36,36 @@ def report_html(report: "Report") -> str:
     return f"<table>{rows}</table>" + "".join(f"<p>{escape(line)}</p>" for line in tail)
 
 
+def _place(q: Judged) -> str:
+    """The line, or `cell 3, line 5`."""
+    if q.line is None or q.cell is None:
+        return f"{q.line or ''}"
+    return place_words(q.cell, q.line)
+
+
 def _of(report: "Report", quantity: str) -> list[Finding]:
     return [f for f in report.findings if f.quantity == quantity]
 
 
 def report_page(report: "Report") -> str:
     """A page with the learner's source, each line in the colour of its verdict."""
-    found: dict[int, list[tuple[str, str]]] = {}
+    found: dict[tuple[int | None, int], list[tuple[str, str]]] = {}
     for q in report.quantities:
         if q.line is not None:
             words = "; ".join(finding_words(f, report.hint) for f in _of(report, q.name))
-            found.setdefault(q.line, []).append((q.verdict, f"{q.name}: {q.verdict}. {words}"))
+            told = (q.verdict, f"{q.name}: {q.verdict}. {words}")
+            found.setdefault((q.cell, q.line), []).append(told)
     rows = []
-    for at, text in enumerate(report.source.splitlines(), start=1):
+    for number, text in enumerate(report.source.splitlines(), start=1):
+        at = in_cell(number, report.begins)
+        heading = number + 1 in report.begins  # of a cell
         verdicts = [verdict for verdict, _ in found.get(at, [])]
         worst = next((v for v in ("wrong", "edge", "inherited", *COLOURS) if v in verdicts), "")
-        told = "<br>".join(escape(words) for _, words in found.get(at, []))
+        words = "<br>".join(escape(words) for _, words in found.get(at, []))
+        line = "" if heading else at[1]
         rows.append(
-            f"<tr style='background:{COLOURS.get(worst, '#fff')}'><td>{at}</td>"
-            f"<td><pre>{escape(text)}</pre></td><td>{told}</td></tr>"
+            f"<tr style='background:{COLOURS.get(worst, '#fff')}'><td>{line}</td>"
+            f"<td><pre>{escape(text)}</pre></td><td>{words}</td></tr>"
         )
     return (
         f"{PAGE}<html lang='en'><meta charset='utf-8'>"
