@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from compare.checker.reading import Seen
+from compare.checker.seen import Seen
 from compare.checker.statements import Statement
 from compare.checker.trace import Binding
 

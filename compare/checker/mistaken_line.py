@@ -13,7 +13,7 @@ from compare.checker.expected import among_values
 from compare.checker.flow import CLOSE, among, returned, same, spot
 from compare.checker.lines import PARENTS, RIGHT, STEPS
 from compare.checker.parts import kind_of, parents_of, parts, parts_in_place
-from compare.checker.reading import Seen
+from compare.checker.seen import Seen
 from compare.checker.trace import Binding
 
 RUNS = 8  # of a line in a loop
