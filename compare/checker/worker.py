@@ -166,7 +166,7 @@ def _trace(
     try:
         with their_builtins():
             prepared = form.prepare(copied(given))
-            bindings, note = record(prepared, own.has, seconds=seconds)
+            bindings, note = record(prepared, lambda name: name == own.file, seconds=seconds)
     except BaseException as error:
         note = f"the trace stopped: {describe(error, own)}"
     data = [[b.line, b.source, b.name, b.call, b.last_line, b.given, b.caller] for b in bindings]
