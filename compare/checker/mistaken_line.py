@@ -311,7 +311,9 @@ class MistakenLine(Callers):
         return None
 
     def _short_loop(self, first: Seen) -> Binding | None:
-        """The head of a loop that leaves out the first samples, or the last ones."""
+        """The head of a loop that leaves out some samples, if all that it made was kept."""
+        if not any(returned(s) and s.binding.call == 0 for s in self.flow.singles):
+            return None  # it was not followed to its end
         rights = [v for v in self.right if np.ndim(v) == 2 and len(v) == self.samples]
         for seen in self.flow.seen:
             if seen.order > first.order:
@@ -320,7 +322,8 @@ class MistakenLine(Callers):
             alone = seen.many or (binding.line, binding.name) not in self.flow.together
             if alone and seen.value.ndim == 2 and 0 < rows < self.samples:
                 ends = [end for v in rights for end in (v[:rows], v[-rows:])]
-                some = not self.flow.branch_around(binding) and _some_rows(seen.value, rights)
+                whole = not self.flow.branch_around(binding) and self.flow.is_whole(seen)
+                some = whole and _some_rows(seen.value, rights)
                 if some or among(seen, ends, whole=True):
                     return self.flow.loop_around(binding)
         return None
