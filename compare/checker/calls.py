@@ -84,7 +84,7 @@ def call(
             for name, value in again.values.items()
             if name in first.values and not _same_bits(value, first.values[name])
         }
-        unstable = [name for name in second if not _nearly_same(first.values[name], second[name])]
+        unstable = [name for name in second if not nearly_same(first.values[name], second[name])]
     unstable += [name for name in first.values if name not in again.values]
     if unstable:
         with unlike(form.scope) as because:
@@ -126,7 +126,7 @@ def _same_bits(one: Any, other: Any) -> bool:
     return bool(one.shape == other.shape and one.tobytes() == other.tobytes())
 
 
-def _nearly_same(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
+def nearly_same(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
     if one.shape != other.shape:
         return False
     eps = 2.0**-23 if "f" in one.dtype.char + other.dtype.char else 2.0**-52
