@@ -11,6 +11,7 @@ import pytest
 
 import compare
 from compare.__main__ import main
+from compare.checker.check import SEARCH
 from compare.checker.html import report_html
 from compare.checker.report import Report, report_data, report_text
 from compare.checker.state import follows
@@ -23,10 +24,10 @@ SEED = 11
 
 
 @lru_cache(maxsize=10)  # several tests read one report
-def checked(text: str, strict: bool = False) -> Report:
+def checked(text: str, strict: bool = False, search: float = 1.0) -> Report:
     namespace: dict = {}
     exec(text, namespace)
-    return compare.check(namespace["backward"], strict=strict, seed=SEED)
+    return compare.check(namespace["backward"], strict=strict, seed=SEED, search=search)
 
 
 # These show on extreme values alone, or harm no gradient: they are named, and are no mistakes.
@@ -88,10 +89,11 @@ def two_places(report: Report, quantities: set[str]) -> bool:
 
 def test_of_pairs_of_mistakes_both_places_are_found(request: pytest.FixtureRequest):
     """At least 95 of 100; a sample of the pairs, or all of them with --problems 2000."""
-    sample = pairs() if request.config.getoption("--problems") >= 2000 else pairs()[::200]
+    full = request.config.getoption("--problems") >= 2000
     missed, count = [], 0
-    for one, other in sample:
-        report, quantities = checked(source(one, other)), {one.quantity, other.quantity}
+    for one, other in pairs() if full else pairs()[::200]:
+        report = checked(source(one, other), search=SEARCH if full else 1.0)
+        quantities = {one.quantity, other.quantity}
         if two_places(report, quantities):
             count += 1
             places = {f.quantity for f in report.mistakes}
@@ -364,7 +366,7 @@ def test_json_has_the_same_as_data(tmp_path: Path, capsys: Capture):
 
 def test_nan_is_no_number_in_json():
     text = source(Plant(0, "", "", "dscores = (probs - onehot) / n", "dscores = probs * np.nan"))
-    data = report_data(checked(text))
+    data = report_data(checked(text, search=0))
     assert json.dumps(data, allow_nan=False)
     assert "nan at" in data["mistakes"][0]["evidence"]
 

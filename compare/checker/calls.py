@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from compare.checker.answers import read
 from compare.checker.forms import PARAMETERS, Form
-from compare.checker.source import python_2
+from compare.checker.source import line_words, python_2
 from compare.checker.trace import Raised
 from compare.checker.unlike import unlike
-from compare.text import printable
+from compare.text import printable, shape_text
 
 LONGEST = 200  # characters of an error message
 SAME = 64  # roundings of the largest value: two calls that differ by less sum in another order
@@ -26,6 +26,17 @@ SAME = 64  # roundings of the largest value: two calls that differ by less sum i
 _ndarray, _array_equal, _errstate = np.ndarray, np.array_equal, np.errstate
 
 Values = Mapping[str, npt.NDArray[Any]]
+
+
+class Own(NamedTuple):
+    """The learner's files."""
+
+    has: Callable[[str], bool]  # whether a file is one of them
+    notebook: str = ""
+    begins: Sequence[int] = ()  # the lines of the notebook's text where its cells begin
+
+    def words(self, file: str, line: int) -> str:
+        return line_words(line, self.begins if file == self.notebook else ())
 
 
 class Run(NamedTuple):
@@ -44,7 +55,7 @@ class Run(NamedTuple):
 def call(
     form: Form,
     arguments: Mapping[str, Any],
-    mine: Callable[[str], bool],
+    own: Own,
     names: Sequence[str],
     heard: Callable[[], object] = lambda: None,
 ) -> tuple[Run, tuple[str, ...]]:
@@ -52,11 +63,11 @@ def call(
     remarks on how the answer was read. `heard` is called after the first call: the others would
     print the same again.
     """
-    first, remarks = _once(form, arguments, mine, names)
+    first, remarks = _once(form, arguments, own, names)
     heard()
     if first.error is not None:
         return first, remarks
-    again, _ = _once(form, arguments, mine, names)
+    again, _ = _once(form, arguments, own, names)
     with _errstate(all="ignore"):
         second = {
             name: value
@@ -67,13 +78,13 @@ def call(
     unstable += [name for name in first.values if name not in again.values]
     if unstable:
         with unlike(form.scope) as because:
-            _once(form, arguments, mine, names)
+            _once(form, arguments, own, names)
         first = first._replace(because=tuple(because))
     return first._replace(unstable=tuple(unstable), second=second), remarks
 
 
 def _once(
-    form: Form, arguments: Mapping[str, Any], mine: Callable[[str], bool], names: Sequence[str]
+    form: Form, arguments: Mapping[str, Any], own: Own, names: Sequence[str]
 ) -> tuple[Run, tuple[str, ...]]:
     copies = copied(arguments)
     shapes = {name: arguments[name].shape for name in PARAMETERS}
@@ -83,7 +94,7 @@ def _once(
     except KeyboardInterrupt:  # the user's, where the function runs in the user's process
         raise
     except BaseException as error:  # sys.exit and the like, too
-        return Run({}, describe(error, mine), raised=where(error, mine)), ()
+        return Run({}, describe(error, own), raised=where(error, own)), ()
     changed = [name for name in arguments if not _same_bits(copies[name], arguments[name])]
     written = {n: copies[n] for n in changed if isinstance(copies[n], _ndarray)}
     run = Run(reading.values, reading.problem, tuple(changed), written=written)
@@ -129,7 +140,7 @@ def their_builtins() -> Iterator[None]:
         now.update(_OURS)
 
 
-def describe(error: BaseException, mine: Callable[[str], bool]) -> str:
+def describe(error: BaseException, own: Own) -> str:
     """The error in a line, with the learner's line in which it came up."""
     if isinstance(error, SystemExit):
         code = "" if error.code is None else _safely(repr, error.code)
@@ -138,16 +149,17 @@ def describe(error: BaseException, mine: Callable[[str], bool]) -> str:
         message = _message(error)
         kind = printable(type(error).__name__, 60)
         text = f"{kind}: {message}".rstrip(": ") + python_2(message)
-    place = _place(error, mine)
+    place = _place(error, own)
     if place is None:
         return text
-    line = _line(place[0])
-    return f"{text}, at line {place[0].tb_lineno}" + (f": {line}" if line else "")
+    at, line = place[0], _line(place[0])
+    words = own.words(at.tb_frame.f_code.co_filename, at.tb_lineno)
+    return f"{text}, at {words}" + (f": {line}" if line else "")
 
 
-def where(error: BaseException, mine: Callable[[str], bool]) -> Raised | None:
-    """The learner's line in which it came up, and the shapes of what stands there."""
-    place = _place(error, mine)
+def where(error: BaseException, own: Own) -> Raised | None:
+    """The learner's line in which it came up, and what stands there."""
+    place = _place(error, own)
     if place is None:
         return None
     traceback, positions = place
@@ -156,7 +168,7 @@ def where(error: BaseException, mine: Callable[[str], bool]) -> Raised | None:
         _message(error),
         traceback.tb_lineno,
         _line(traceback),
-        _shapes(traceback.tb_frame, positions),
+        _operand_words(traceback.tb_frame, positions),
     )
 
 
@@ -175,13 +187,11 @@ def _safely(words: Callable[[Any], str], value: Any) -> str:
 Positions = tuple[int | None, int | None, int | None, int | None]
 
 
-def _place(
-    error: BaseException, mine: Callable[[str], bool]
-) -> tuple[TracebackType, Positions] | None:
+def _place(error: BaseException, own: Own) -> tuple[TracebackType, Positions] | None:
     """The innermost of the learner's own frames, and the place in its source."""
     found, step = None, error.__traceback__
     while step is not None:
-        if mine(step.tb_frame.f_code.co_filename):
+        if own.has(step.tb_frame.f_code.co_filename):
             found = step
         step = step.tb_next
     if found is None:
@@ -195,9 +205,9 @@ def _line(traceback: TracebackType) -> str:
     return printable(linecache.getline(file, traceback.tb_lineno).strip(), LONGEST)
 
 
-def _shapes(frame: FrameType, at: Positions) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """What the operation that failed was to work on: its operands where they can be told without
-    calling anything, else the names in it.
+def _operand_words(frame: FrameType, at: Positions) -> tuple[str, ...]:
+    """What the operation that failed was to work on, with its shape, or its value if it is a
+    number: the operands where they can be told without calling anything, else the names in it.
     """
     first, last, start, end = at
     if first is None or last is None or start is None or end is None:
@@ -210,13 +220,13 @@ def _shapes(frame: FrameType, at: Positions) -> tuple[tuple[str, tuple[int, ...]
         node = _parsed(b"".join(whole).decode())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
-    found: dict[str, tuple[int, ...]] = {}
+    found: dict[str, str] = {}
     for operand in _operands(node):
-        text = re.sub(r"\s+", " ", ast.unparse(operand))
-        shape = _shape_of(operand, frame)
-        if shape:
-            found[printable(text, 60)] = shape
-    return tuple(found.items())[:8]
+        text = printable(re.sub(r"\s+", " ", ast.unparse(operand)), 60)
+        words = "" if isinstance(operand, ast.Constant) else _size_of(operand, frame)
+        if words:
+            found[text] = f"{text} {words}"
+    return tuple(found.values())[:8]
 
 
 def _parsed(text: str) -> ast.AST:
@@ -261,10 +271,14 @@ def _is_plain(node: ast.expr) -> bool:
     return all(isinstance(part, allowed | rest) for part in ast.walk(node))
 
 
-def _shape_of(node: ast.expr, frame: FrameType) -> tuple[int, ...]:
+def _size_of(node: ast.expr, frame: FrameType) -> str:
+    """`is 200 × 3` of a matrix, `has shape (200,)` of another array, `is 200` of a number."""
     try:
         code = compile(ast.Expression(node), "<operand>", "eval")
-        shape = eval(code, frame.f_globals, dict(frame.f_locals)).shape
-        return tuple(int(n) for n in shape)
+        value = eval(code, frame.f_globals, dict(frame.f_locals))
+        if type(value) in (int, float):
+            return f"is {printable(f'{value:.6g}' if value % 1 else str(int(value)), 30)}"
+        shape = tuple(int(n) for n in value.shape)
     except Exception:
-        return ()
+        return ""
+    return f"is {shape_text(shape)}" if len(shape) > 1 else f"has shape {shape}" if shape else ""

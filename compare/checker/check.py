@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from compare.bounds.quantities import GRADIENTS
 from compare.checker.cases import Case, agree, make_case
 from compare.checker.conventions import (
     as_mistake,
@@ -27,7 +28,7 @@ from compare.checker.placing import Code, raised_in
 from compare.checker.probes import EDGES, LARGEST_SEED, TRACED, fresh_seed, probes
 from compare.checker.reading import read
 from compare.checker.records import Hint
-from compare.checker.report import Report
+from compare.checker.report import Report, by_cells
 from compare.checker.sandbox import Answer, run_file, run_function
 from compare.checker.slopes import Runner
 from compare.checker.state import wrong_quantities
@@ -35,6 +36,7 @@ from compare.checker.trace import Binding
 from compare.checker.verdicts import diagnosed
 from compare.problems.problem import Problem, check_whole
 
+MANY = 100  # samples: some code computes nothing for fewer than a block of them
 TIMEOUT = 10.0  # seconds for a file's run
 SEARCH = 5.0  # seconds of search for what a wrong line computes
 
@@ -150,7 +152,7 @@ def judge(
 ) -> Report:
     """The report on what a function did on all the batches; `again` runs it on others."""
     if answer.failure is not None:
-        return Report(name, (), (), answer.failure, output=answer.output, source=answer.source)
+        return _nothing_judged(name, answer, answer.failure)
     raised = {probe: run.error for probe, run in answer.runs.items() if run.error is not None}
     error = _error_line(raised, len(answer.runs))
     observed = {probe: dict(run.values) for probe, run in answer.runs.items()}
@@ -168,22 +170,23 @@ def judge(
             for probe, problem in batches.items()
         ]
         cases, code = _followed_as_needed(cases, answer, again)
-        if not answer.trace and len(raised) == len(answer.runs):
-            return Report(name, (), (), error, output=answer.output, source=answer.source)
+        if code.reading is None and len(raised) == len(answer.runs):
+            return _nothing_judged(name, answer, error)
         unstable = unstable_quantities(answer)
         diagnosis = None
         if again is not None and not unstable:
             diagnosis = by_own_loss(cases, code, search, batches, again)
         if diagnosis is None:
             diagnosis = diagnosed(cases, code, search, unstable=unstable)
-        findings = diagnosis.findings + [flat_bias(quantity) for quantity in flat]
+        there = [quantity for quantity in flat if quantity in diagnosis.verdicts]
+        findings = diagnosis.findings + [flat_bias(quantity) for quantity in there]
         findings = in_order(
             [*findings, *manners(answer, findings, _differing(answer, batches, again))]
         )
         if strict:
             findings = [as_mistake(finding) for finding in findings]
         quantities = judged_quantities(cases, diagnosis._replace(findings=findings), code)
-    return Report(
+    report = Report(
         name,
         quantities,
         tuple(findings),
@@ -194,6 +197,13 @@ def judge(
         output=answer.output,
         source=answer.source,
         cases=tuple(cases),
+    )
+    return by_cells(report, answer.begins) if answer.begins else report
+
+
+def _nothing_judged(name: str, answer: Answer, error: str) -> Report:
+    return Report(
+        name, (), (), error, output=answer.output, source=answer.source, begins=answer.begins
     )
 
 
@@ -212,14 +222,18 @@ def _followed_as_needed(
     if other is not None:
         more = again({other.name: other.problem}, trace=other.name)
         if more.trace:
-            return followed(cases, more._replace(runs=answer.runs, source=answer.source))
+            known = answer._replace(trace=more.trace, trace_probe=other.name)
+            others, seen = followed(cases, known._replace(trace_note=more.trace_note))
+            if not _went_past(code) or seen.flow.lines > code.flow.lines:
+                return others, seen
     return cases, code
 
 
 def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
     """The cases with what the learner's own lines computed, on the batch where they were traced."""
     raised = raised_in(answer)
-    if not answer.trace:
+    first = raised is not None and not answer.trace_note  # it may be the first line that raised
+    if not answer.trace and not (first and answer.trace_probe):
         return cases, Code(raised=raised)
     ordinary = [c for c in cases if c.name not in EDGES and not c.raised]
     wrong = wrong_quantities(ordinary)
@@ -227,7 +241,7 @@ def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
     reading = read(traced, answer.trace, wrong)
     now = replace(traced, traced=reading.values)
     others = [replace(case, traced={}) for case in cases]
-    code = Code(now, reading, raised, answer.source, tuple(wrong))
+    code = Code(now, reading, raised, answer.source, answer.begins, tuple(wrong))
     return [
         now if case is traced else other for case, other in zip(cases, others, strict=True)
     ], code
@@ -235,16 +249,26 @@ def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
 
 def _shows_more(cases: Sequence[Case], code: Code) -> Case | None:
     """The smallest batch that shows a mistake, if the one on which the lines were followed shows
-    none, or has fewer gradients.
+    none, or has fewer gradients; one of many samples, if the code did nothing with so few.
     """
     if code.case is None or code.case.raised or not code.wrong:
         return None
     ordinary = [c for c in cases if c.name not in EDGES and not c.raised]
     wrong = [c for c in ordinary if wrong_quantities([c])]
     most = max((len(c.returned) for c in wrong), default=0)
-    if not wrong or (wrong_quantities([code.case]) and len(code.case.returned) == most):
+    shown = wrong_quantities([code.case]) and len(code.case.returned) == most
+    if not wrong or (shown and not _went_past(code)):
         return None
-    return min((c for c in wrong if len(c.returned) == most), key=lambda c: c.problem.X.size)
+    telling = [c for c in wrong if len(c.returned) == most]
+    if _went_past(code):
+        telling = [c for c in telling if len(c.problem.X) >= MANY]
+    return min(telling, key=lambda c: c.problem.X.size, default=None)
+
+
+def _went_past(code: Code) -> bool:
+    """No line was seen to compute anything but what was returned."""
+    values = code.reading.values if code.reading else {}
+    return not set(values) - set(GRADIENTS)
 
 
 def _differing(

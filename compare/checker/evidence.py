@@ -59,7 +59,11 @@ def evidence(case: Case, lines: Lines, quantity: str) -> str:
 def _from_yours(case: Case, quantity: str) -> str:
     """What a right value is made of, if not of the inputs alone: the learner's own values."""
     earlier = [q for q in PARENTS[quantity] if q in case.given]
-    return f"the notes' line, on your own {' and '.join(earlier)}, gives " if earlier else "it is "
+    return (
+        f"the notes' line, on your own {' and '.join(earlier)}, gives "
+        if earlier
+        else "it should be "
+    )
 
 
 def _at(at: tuple[int, ...]) -> str:

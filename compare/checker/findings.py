@@ -19,15 +19,17 @@ from compare.checker.state import Explained, Place
 from compare.checker.trees import shown
 
 
-def missing(cases: Sequence[Case]) -> list[Finding]:
+def missing(cases: Sequence[Case], code: Code) -> list[Finding]:
+    """Gradients that the code has, and does not return. What it has not got yet is no mistake."""
     findings = []
     answered = [case for case in cases if not case.raised]
     for gradient in GRADIENTS if answered else ():
         without = [case for case in answered if gradient not in case.returned]
         if len(without) == len(answered):
-            findings.append(
-                Finding(gradient, "missing", "it was not returned", "one of the four gradients")
-            )
+            if not code.stopped and code.computes(gradient):
+                findings.append(
+                    Finding(gradient, "missing", "it is computed, but not returned", "")
+                )
         elif without:
             title = "it was not returned on every batch"
             findings.append(Finding(gradient, "missing", title, f"not on “{without[0].name}”"))
@@ -121,6 +123,9 @@ def _named(
     if quantity in mistake.edge_in:
         found = edge(quantity, mistake.id, batch, explained.line)
         return replace(found, line=line, source=source)
+    told = [m for m in explained.mistakes if quantity not in m.edge_in]
+    if seen and len(told) > 1:  # what is seen comes of all of them
+        seen = f"together with the one above, {seen}" if mistake is told[-1] else ""
     kind: Kind = "remark" if mistake.remark or harmless else "mistake"
     return Finding(
         quantity,

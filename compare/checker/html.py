@@ -2,11 +2,15 @@
 said of each line beside it, and below it what is said of none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from html import escape
+from typing import NamedTuple
 
 from compare.checker.glossary import WORDS
+from compare.checker.records import Judged
 from compare.checker.report import Report, Row, Said, said, verdict_line
+from compare.checker.source import in_cell
+from compare.checker.trace import Raised
 
 PAGE = "<!doctype html><!-- compare check -->"
 # From the worst: a line has the colour of the first of its verdicts.
@@ -20,6 +24,7 @@ COLOURS = {
     "to do": "#ececec",
 }
 RAISED = "raised"
+Place = tuple[int | None, int]  # the cell of a notebook, or None, and the line
 STYLE = """<style>
 .compare-check {font-family: sans-serif; color: #111; background: #fff}
 .compare-check table {border-collapse: collapse; margin: 1em 0}
@@ -38,10 +43,11 @@ STYLE = """<style>
 def report_html(report: Report) -> str:
     """A part of a page, as a notebook shows it."""
     parts = said(report)
-    lines = report.source.splitlines()
-    at = report.raised.line if report.raised is not None else 0
-    beside = {at: parts.error} if 0 < at <= len(lines) else {}
-    rows = "".join([*_source(lines, parts, beside), *_elsewhere(lines, parts)])
+    lines = list(_lines(report))
+    places = {line.at for line in lines}
+    raised = _place(report.raised) if report.raised is not None else None
+    beside = {raised: parts.error} if raised is not None and raised in places else {}
+    rows = "".join([*_source(lines, parts, beside), *_elsewhere(places, parts)])
     head = "<tr><th>line</th><th>your code</th><th>quantity, verdict, and why</th></tr>"
     table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
     body = [
@@ -76,20 +82,37 @@ def _legend(parts: Said, raised: bool) -> str:
     return f"<ul class='legend'>{''.join(items)}</ul>" if items else ""
 
 
-def _source(lines: Sequence[str], parts: Said, raised: dict[int, list[str]]) -> Iterator[str]:
+class Line(NamedTuple):
+    at: Place
+    text: str
+    number: str  # nothing, above a notebook's cell
+
+
+def _lines(report: Report) -> Iterator[Line]:
+    for number, text in enumerate(report.source.splitlines(), start=1):
+        at = in_cell(number, report.begins)
+        heading = number + 1 in report.begins
+        yield Line((None, 0) if heading else at, text, "" if heading else str(at[1]))
+
+
+def _place(one: Judged | Raised) -> Place:
+    return one.cell, one.line or 0
+
+
+def _source(lines: Sequence[Line], parts: Said, raised: Mapping[Place, list[str]]) -> Iterator[str]:
     """A row for each line, with the verdicts on what it computes."""
-    for at, text in enumerate(lines, start=1):
-        here = [row for row in parts.rows if row.judged.line == at]
+    for at, text, number in lines:
+        here = [row for row in parts.rows if row.judged.line and _place(row.judged) == at]
         told = [_cell([row.judged.name], row) for row in here]
-        told += [escape(_flowing(text)) for text in raised.get(at, ())]
-        yield _row(str(at), text, told, _worst(here), RAISED if at in raised else "")
+        told += [escape(_flowing(words)) for words in raised.get(at, ())]
+        yield _row(number, text, told, _worst(here), RAISED if at in raised else "")
 
 
-def _elsewhere(lines: Sequence[str], parts: Said) -> Iterator[str]:
+def _elsewhere(places: Collection[Place], parts: Said) -> Iterator[str]:
     """What stands in no line that is known; all in one row of which the same is said."""
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in parts.rows:
-        if not 0 < (row.judged.line or 0) <= len(lines):
+        if row.judged.line is None or _place(row.judged) not in places:
             groups.setdefault((row.word, *row.words), []).append(row)
     for rows in groups.values():
         told = _cell([row.judged.name for row in rows], rows[0])

@@ -2,21 +2,26 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeVar
 
 from compare.bounds.quantities import GRADIENTS
 from compare.checker.cases import Case
 from compare.checker.example import Example, example, example_data
 from compare.checker.lines import RIGHT, STEPS
+from compare.checker.next_step import next_step
 from compare.checker.records import Finding, Hint, Judged
+from compare.checker.source import in_cell, place_words
 from compare.checker.trace import Raised
 from compare.checker.words import OPEN, finding_words, last_line
-from compare.text import count, number, printable, shape_text, wrapped
+from compare.text import count, number, printable, wrapped
 
 WIDEST = 44  # characters of a learner's line
 PRINTED = 20  # lines of what it printed
 NOT_RIGHT = ("wrong", "to do", "failed")
+CELLS = "cell: of the code cells, from 1; line: in its cell, from 1"
+
+Placed = TypeVar("Placed", Finding, Judged)
 
 
 @dataclass(frozen=True)
@@ -35,11 +40,17 @@ class Report:
     output: str = ""  # what the learner's code printed
     source: str = ""
     cases: tuple[Case, ...] = ()
+    begins: tuple[int, ...] = ()  # of a notebook: the lines of `source` where its cells begin
     with_example: bool = False  # shown with the report
 
     @property
     def right(self) -> bool:
-        return not self.error and not self.mistakes
+        return not self.error and not self.mistakes and not self.to_do
+
+    @property
+    def to_do(self) -> tuple[str, ...]:
+        """What is not written yet, which is no mistake."""
+        return tuple(q.name for q in self.quantities if q.verdict == "to do")
 
     @property
     def mistakes(self) -> tuple[Finding, ...]:
@@ -69,6 +80,28 @@ class Report:
         return report_html(self)
 
 
+def by_cells(report: Report, begins: tuple[int, ...]) -> Report:
+    """With each line of a notebook's whole text as a cell and a line in it."""
+
+    def placed(one: Placed) -> Placed:
+        if one.line is None:
+            return one
+        cell, line = in_cell(one.line, begins)
+        return replace(one, cell=cell, line=line)
+
+    raised = report.raised
+    if raised is not None:
+        cell, line = in_cell(raised.line, begins)
+        raised = raised._replace(cell=cell, line=line)
+    return replace(
+        report,
+        quantities=tuple(map(placed, report.quantities)),
+        findings=tuple(map(placed, report.findings)),
+        raised=raised,
+        begins=begins,
+    )
+
+
 class Row(NamedTuple):
     """A quantity, the word for it, and what is said of it."""
 
@@ -91,7 +124,7 @@ class Said(NamedTuple):
 def said(report: Report) -> Said:
     shown = [q for q in report.quantities if q.verdict != "unseen"]
     return Said(
-        [Row(q, _word(report, q), _told(report, q, report.hint)) for q in shown],
+        [Row(q, q.verdict, _told(report, q, report.hint)) for q in shown],
         _beside(report, report.hint),
         _error(report, report.hint),
         [*report.remarks_on_form, *filter(None, [report.trace_note])],
@@ -136,8 +169,8 @@ def report_text(report: Report, hint: Hint) -> str:
 def verdict_line(report: Report) -> str:
     """What comes last, with the seed where another run could say something else."""
     judged = report.seed is not None and report.quantities
-    again = judged and (report.error or not _unwritten(report))
-    seed = f" (--seed\xa0{report.seed})" if again and not report.right else ""
+    again = judged and (report.error or report.mistakes)
+    seed = f" (--seed\xa0{report.seed})" if again else ""
     return last_line(report) + seed
 
 
@@ -151,12 +184,20 @@ def _table(report: Report, hint: Hint) -> list[str]:
     codes = {q.name: _clipped(q.source) for q in shown}
     width = max(9, *(len(code) for code in codes.values()))
     placed = any(q.line for q in shown)
-    rows = [f"  {'line':>4}  {'your code':<{width}}  quantity"] if placed else []
+    cells = any(q.cell for q in shown)
+    rows = [_row("cell" if cells else None, "line", "your code", width) + "  quantity"]
+    rows = rows if placed else []
     for q in shown:
-        where = f"  {q.line or '':>4}  {codes[q.name]:<{width}}" if placed else ""
-        rows.append(f"{where}  {q.name:<6} {_word(report, q)}".rstrip())
+        cell = (q.cell or "") if cells else None
+        where = _row(cell, q.line or "", codes[q.name], width) if placed else ""
+        rows.append(f"{where}  {q.name:<6} {q.verdict}".rstrip())
         rows += [wrapped(words, " " * 8) for words in _told(report, q, hint)]
-    return rows
+    return [*rows, *([f"  {CELLS}"] if cells else [])]
+
+
+def _row(cell: int | str | None, line: int | str, code: str, width: int) -> str:
+    """`cell` is None where there are no cells."""
+    return ("" if cell is None else f"  {cell:>4}") + f"  {line:>4}  {code:<{width}}"
 
 
 def _gradients_alone(report: Report) -> bool:
@@ -179,25 +220,19 @@ def _all_right(report: Report) -> list[str]:
 
 def verdicts(report: Report) -> dict[str, str]:
     """The word for each quantity."""
-    return {q.name: _word(report, q) for q in report.quantities}
-
-
-def _word(report: Report, judged: Judged) -> str:
-    """What is missing alone is what is not written yet."""
-    return "to do" if judged.verdict == "missing" and _unwritten(report) else judged.verdict
-
-
-def _unwritten(report: Report) -> bool:
-    """What is there is right, and something is missing."""
-    return bool(report.mistakes) and all(f.id == "missing" for f in report.mistakes)
+    return {q.name: q.verdict for q in report.quantities}
 
 
 def _told(report: Report, judged: Judged, hint: Hint) -> list[str]:
-    """Its mistakes and edges; of another convention there is a word below the table."""
-    if _word(report, judged) == "to do":
-        return []
+    """Its mistakes and edges; of another convention there is a word below the table, and below the
+    exception of what is in the line that raised it.
+    """
     here = [f for f in report.findings if f.quantity == judged.name and not f.remark]
-    return [words for f in here if (words := finding_words(f, hint))]
+    return [words for f in here if not _raises(report, f) and (words := finding_words(f, hint))]
+
+
+def _raises(report: Report, finding: Finding) -> bool:
+    return report.raised is not None and finding.line == report.raised.line
 
 
 def _beside(report: Report, hint: Hint) -> list[str]:
@@ -226,19 +261,19 @@ def _error(report: Report, hint: Hint) -> list[str]:
     if not report.error:
         return []
     lines = [wrapped(report.error, "  ", " " * 4)]
-    if report.raised is not None and report.raised.shapes:
-        shapes = ", ".join(f"{name} is {shape_text(s)}" for name, s in report.raised.shapes)
-        lines.append(wrapped(f"line {report.raised.line}: {shapes}", "  ", " " * 4))
-    at = report.raised.line if report.raised is not None else None
-    done = {
-        q.name
-        for q in report.quantities
-        if q.verdict not in ("to do", "missing", "unseen")
-        and not (q.verdict in ("wrong", "inherited") and q.line in (None, at))
-    }
-    next_ = [name for name in STEPS if name not in done and name not in ("Y_ind", "loss")]
-    if report.raised is not None and report.quantities and next_ and hint != "where":
-        line = "; ".join(RIGHT[next_[0]].splitlines())
+    if report.raised is None:
+        return lines
+    if report.raised.operands:
+        operands = ", ".join(report.raised.operands)
+        place = place_words(report.raised.cell, report.raised.line)
+        lines.append(wrapped(f"{place}: {operands}", "  ", " " * 4))
+    for finding in report.findings:
+        if _raises(report, finding) and not finding.remark and finding_words(finding, hint):
+            words = f"{finding.quantity}: {finding_words(finding, hint)}"
+            lines.append(wrapped(words, "  ", " " * 4))
+    next_ = next_step(report.raised, report.quantities)
+    if next_ is not None and hint != "where":
+        line = "; ".join(RIGHT[next_].splitlines())
         lines.append(wrapped(f"the notes have next: {line}", "  ", " " * 4))
     return lines
 
@@ -324,9 +359,10 @@ def report_data(report: Report) -> dict[str, Any]:
         "right": report.right,
         "verdict": overall(report),
         "error": report.error or None,
+        "error_cell": report.raised.cell if report.raised is not None else None,
         "error_line": report.raised.line if report.raised is not None else None,
         "seed": report.seed,
-        "quantities": [_judged_data(report, q) for q in report.quantities],
+        "quantities": [_judged_data(q) for q in report.quantities],
         "mistakes": [_finding_data(report, f) for f in report.mistakes],
         "remarks": [_finding_data(report, f) for f in report.remarks],
         "edges": [_finding_data(report, f) for f in report.edges],
@@ -336,13 +372,14 @@ def report_data(report: Report) -> dict[str, Any]:
     }
 
 
-def _judged_data(report: Report, q: Judged) -> dict[str, Any]:
+def _judged_data(q: Judged) -> dict[str, Any]:
     return {
         "name": q.name,
-        "verdict": _word(report, q),
+        "verdict": q.verdict,
         "max_abs_diff": None if q.max_abs_diff is None else number(q.max_abs_diff),
         "at": list(q.at),
         "allowed": None if q.allowed is None else number(q.allowed),
+        "cell": q.cell,
         "line": q.line,
         "own_name": q.own_name or None,
         "source": q.source or None,
@@ -362,6 +399,7 @@ def _finding_data(report: Report, finding: Finding) -> dict[str, Any]:
         "evidence": finding.evidence if told else None,
         "also": list(finding.also) if told else [],
         "batch": finding.batch or None,
+        "cell": own.cell if own is not None else None,
         "line": own.line if own is not None else None,
         "source": (own.source if own is not None else "") or None,
         "formula": formula or None,

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from compare.checker.calls import Run, call, copied
+from compare.checker.calls import Own, Run, call, copied
 from compare.checker.forms import form_of
 from compare.checker.lines import STEPS
 from compare.checker.source import Source, read_source
@@ -61,6 +61,7 @@ class Answer(NamedTuple):
     output: str = ""  # the beginning of what it printed
     source: str = ""  # the learner's source as it is; "" if unknown
     form: str = "function"  # or "class TwoLayerNet"
+    begins: tuple[int, ...] = ()  # of a notebook: the lines of `source` where its cells begin
 
 
 def arguments(problem: Problem) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def run_function(function: Any, probes: Mapping[str, Problem], trace: str | None
     heard = _Heard()
     with np.errstate(all="ignore"), redirect_stdout(heard), redirect_stderr(heard):
         for number, (name, problem) in enumerate(probes.items()):
-            runs[name], said = call(form, arguments(problem), mine, STEPS, heard.stop)
+            runs[name], said = call(form, arguments(problem), Own(mine), STEPS, heard.stop)
             remarks += said if number == 0 else ()
         if trace is not None:
             bindings, note = record(form.prepare(copied(arguments(probes[trace]))), mine)
@@ -160,7 +161,7 @@ def run_file(
         else:
             ending = f"it ended without an answer: {_ending(status)}"
         answer = _read(folder / "output", probes, trace, ending)
-        return answer._replace(source=source.text, output=output.text())
+        return answer._replace(source=source.text, begins=source.begins, output=output.text())
 
 
 class _Output:
@@ -272,6 +273,7 @@ def _write(
         "function": "backward",
         "source": source.text,
         "cells": source.cells,
+        "begins": source.begins,
         "names": STEPS,
         "trace": trace,
         "seconds": seconds,
@@ -331,16 +333,15 @@ def _run(data: Mapping[str, Any], arrays: Arrays) -> Run:
         None if error is None else _line(error),
         tuple(name for name in data["changed"] if name in ARRAYS),
         tuple(name for name in STEPS if name in data["unstable"]),
-        None if raised is None else _raised(*raised),
+        None if raised is None else _raised(*raised[:5]),
         {name: arrays[f"second {name}"] for name in STEPS if f"second {name}" in arrays},
         {name: arrays[f"written {name}"] for name in ARRAYS if f"written {name}" in arrays},
         _lines(data["because"]),
     )
 
 
-def _raised(kind: Any, message: Any, line: Any, source: Any, shapes: Any) -> Raised:
-    plain = tuple((_line(name), tuple(int(n) for n in shape)) for name, shape in shapes)
-    return Raised(_line(kind), _line(message), int(line), _line(source), plain)
+def _raised(kind: Any, message: Any, line: Any, source: Any, operands: Any) -> Raised:
+    return Raised(_line(kind), _line(message), int(line), _line(source), _lines(operands))
 
 
 def _binding(data: Any, value: npt.NDArray[Any]) -> Binding:

@@ -3,7 +3,8 @@
 import importlib.util
 import json
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +40,22 @@ class Cell(NamedTuple):
 class Source(NamedTuple):
     text: str
     cells: tuple[Cell, ...]  # run one after the other; of a .py file there is one
+    begins: tuple[int, ...] = ()  # of a notebook: the line of the whole text where each cell begins
+
+
+def in_cell(line: int, begins: Sequence[int]) -> tuple[int | None, int]:
+    """The code cell, counted from 1, of a line of the whole text, and the line in it."""
+    number = bisect_right(begins, line)
+    return (number, line - begins[number - 1] + 1) if number else (None, line)
+
+
+def place_words(cell: int | None, line: int) -> str:
+    return f"line {line}" if cell is None else f"cell {cell}, line {line}"
+
+
+def line_words(line: int, begins: Sequence[int]) -> str:
+    """`line 18`, or `cell 3, line 5`."""
+    return place_words(*in_cell(line, begins))
 
 
 def read_source(path: Path) -> Source:
@@ -98,20 +115,20 @@ def _notebook(content: bytes) -> Source:
         raise ValueError("expected a notebook, got something else") from None
     lines: list[str] = []
     placed = []
-    for number, code in cells:
+    for number, code in enumerate(cells, 1):
         lines.append(f"# cell {number}")
         placed.append(Cell(len(lines) + 1, code))
-        lines += [*code.split("\n"), ""]
-    return Source("\n".join(lines), tuple(placed))
+        lines += code.split("\n")
+    return Source("\n".join(lines), tuple(placed), tuple(cell.line for cell in placed))
 
 
-def _code_cells(notebook: Any) -> Iterator[tuple[int, str]]:
+def _code_cells(notebook: Any) -> Iterator[str]:
     cells = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]
-    for number, cell in enumerate(cells, 1):
+    for cell in cells:
         if cell["cell_type"] == "code":
             code = cell["source"] if "source" in cell else cell["input"]
             text = "".join(code) if isinstance(code, list) else code
-            yield number, "\n".join(_without_magics(text.replace("\0", "").splitlines()))
+            yield "\n".join(_without_magics(text.replace("\0", "").splitlines()))
 
 
 def _without_magics(lines: list[str]) -> list[str]:
@@ -119,7 +136,13 @@ def _without_magics(lines: list[str]) -> list[str]:
     first = next((line.strip() for line in lines if line.strip()), "")
     if first.startswith("%%") and first[2:].split(" ")[0] not in PYTHON_MAGICS:
         return [f"# {line}" for line in lines]
-    return [_without_magic(line) for line in lines]
+    kept: list[str] = []
+    goes_on = False
+    for line in lines:
+        magic = _without_magic(line)
+        kept.append("" if goes_on else magic)
+        goes_on = (goes_on or magic != line) and line.endswith("\\")
+    return kept
 
 
 def _without_magic(line: str) -> str:

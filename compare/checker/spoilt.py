@@ -12,6 +12,7 @@ from compare.checker.cases import Case, Lines, misfits
 from compare.checker.lines import RIGHT, STEPS, WRITTEN, inputs, run_line
 from compare.checker.placing import Code
 from compare.checker.records import Finding
+from compare.checker.source import line_words
 from compare.checker.trace import Binding
 from compare.checker.trees import replaced
 from compare.checker.vocabulary import equal
@@ -140,7 +141,7 @@ def as_finding(spoilt: Spoilt, code: Code) -> Finding:
         spoilt.argument,
         id,
         title,
-        f"line {where.line}, {where.source}" if where else seen,
+        f"{line_words(where.line, code.begins)}, {where.source}" if where else seen,
         line=where.line if where else None,
         source=where.source if where else "",
         others=tuple(names),

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from compare.checker.calls import Run, call, copied, describe, their_builtins
+from compare.checker.calls import Own, Run, call, copied, describe, their_builtins
 from compare.checker.forms import Form, find_form
 from compare.checker.source import python_2
 from compare.checker.trace import Binding, is_library, record
@@ -36,9 +36,9 @@ def main(input_file: str, output_file: str, memory: int) -> None:
     _set_up(job["file"])
     send = _sender(output)
     path, names = job["file"], job["names"]
-    mine = _mine(path)
+    own = _own(path, job["begins"])
     try:
-        form, remarks = load(job, mine)
+        form, remarks = load(job, own)
     except ValueError as error:
         send({"kind": "failure", "text": str(error)}, {})
         leave()
@@ -47,11 +47,11 @@ def main(input_file: str, output_file: str, memory: int) -> None:
     for number, (probe, given) in enumerate(arguments.items()):
         send({"kind": "start", "probe": probe}, {})
         heard = _be_silent if number == 0 else lambda: None
-        run, said = _called(form, given, mine, names, heard)
+        run, said = _called(form, given, own, names, heard)
         send(*_packed(probe, run, said if number == 0 else ()))
     if job["trace"]:
         send({"kind": "trace starts"}, {})
-        _trace(form, arguments[job["trace"]], mine, job["seconds"], send)
+        _trace(form, arguments[job["trace"]], own, job["seconds"], send)
     send({"kind": "end"}, {})
     leave()
 
@@ -120,22 +120,26 @@ def _sender(output: BinaryIO) -> Callable[..., None]:
     return send
 
 
-def _mine(file: str) -> Callable[[str], bool]:
+def _own(file: str, begins: Sequence[int]) -> Own:
     folder = str(Path(file).parent) + os.sep
-    return lambda name: name == file or (name.startswith(folder) and not is_library(name))
+    return Own(
+        lambda name: name == file or (name.startswith(folder) and not is_library(name)),
+        file,
+        begins,
+    )
 
 
 def _called(
     form: Form,
     given: dict[str, Any],
-    mine: Callable[[str], bool],
+    own: Own,
     names: Sequence[str],
     heard: Callable[[], object],
 ) -> tuple[Run, tuple[str, ...]]:
     try:
-        return call(form, given, mine, names, heard)
+        return call(form, given, own, names, heard)
     except BaseException as error:  # KeyboardInterrupt, raised by the file itself
-        return Run({}, describe(error, mine)), ()
+        return Run({}, describe(error, own)), ()
 
 
 def _packed(probe: str, run: Run, remarks: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -157,7 +161,7 @@ def _packed(probe: str, run: Run, remarks: Sequence[str]) -> tuple[dict[str, Any
 def _trace(
     form: Form,
     given: dict[str, Any],
-    mine: Callable[[str], bool],
+    own: Own,
     seconds: float,
     send: Callable[..., None],
 ) -> None:
@@ -165,9 +169,9 @@ def _trace(
     try:
         with their_builtins():
             prepared = form.prepare(copied(given))
-            bindings, note = record(prepared, mine, seconds=seconds)
+            bindings, note = record(prepared, own.has, seconds=seconds)
     except BaseException as error:
-        note = f"the trace stopped: {describe(error, mine)}"
+        note = f"the trace stopped: {describe(error, own)}"
     data = [[b.line, b.source, b.name, b.call, b.last_line, b.given, b.caller] for b in bindings]
     send({"kind": "trace", "note": note, "bindings": data}, dict(_plain(bindings)))
 
@@ -179,7 +183,7 @@ def _plain(bindings: Sequence[Binding]) -> Any:
         yield str(number), binding.value.astype(kind)
 
 
-def load(job: dict[str, Any], mine: Callable[[str], bool]) -> tuple[Form, list[str]]:
+def load(job: dict[str, Any], own: Own) -> tuple[Form, list[str]]:
     """Run the file's cells, and find what there is to call. Raises ValueError, in a line, if there
     is nothing.
     """
@@ -195,7 +199,7 @@ def load(job: dict[str, Any], mine: Callable[[str], bool]) -> tuple[Form, list[s
         vars(module)["display"] = print
     problems = []
     for line, cell in job["cells"]:
-        problem = _execute("\n" * (line - 1) + cell, module, mine)
+        problem = _execute("\n" * (line - 1) + cell, module, own)
         if problem is not None:
             problems.append(problem)
     try:
@@ -206,13 +210,14 @@ def load(job: dict[str, Any], mine: Callable[[str], bool]) -> tuple[Form, list[s
     return form, [f"{part} was not run to its end: {problem}" for problem in problems[:2]]
 
 
-def _execute(text: str, module: ModuleType, mine: Callable[[str], bool]) -> str | None:
+def _execute(text: str, module: ModuleType, own: Own) -> str | None:
     """What went wrong, in a line; None if nothing did."""
     file = module.__file__ or ""
     try:
         code = compile(text, file, "exec", dont_inherit=True)
     except SyntaxError as error:
-        where = f"line {error.lineno}: {printable((error.text or '').strip())}"
+        place = own.words(file, error.lineno or 0)
+        where = f"{place}: {printable((error.text or '').strip())}"
         message = printable(str(error.msg))
         return f"{type(error).__name__}: {message}{python_2(message)}, at {where}"
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
@@ -221,5 +226,5 @@ def _execute(text: str, module: ModuleType, mine: Callable[[str], bool]) -> str 
         with their_builtins():
             exec(code, vars(module))
     except BaseException as error:
-        return describe(error, mine)
+        return describe(error, own)
     return None

@@ -21,6 +21,8 @@ UNEVEN = (
         for n in (7, 10, 16, 30, 32, 60, 64, 67, 70, 90, 128)
     ),
 )
+BLOCK = (10, 16, 32, 50, 64, 100, 128)  # samples
+LAST_BLOCK = tuple(f"[(N - 1) // {n} * {n} :]" for n in BLOCK)
 
 ABOUT_MEAN: tuple[Mistake, ...] = (
     Mistake(
@@ -220,9 +222,27 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
         {
             "dz2": tuple(
                 (MEAN, f"{MEAN} * (np.arange(N) < {kept})[:, None]")
-                for n in (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 256)
+                for n in BLOCK
                 for kept in (f"N // {n} * {n}", f"(N - 1) // {n} * {n}")
             )
+        },
+    ),
+    Mistake(
+        "block-overwritten",
+        "the last block's alone, since in the loop it is overwritten, not added up",
+        "sums = grads, where sums + grads belongs",
+        "hidden where one block has all samples",
+        {
+            "dz2": tuple(
+                (MEAN, f"{MEAN} * (np.arange(N) >= (N - 1) // {n} * {n})[:, None]") for n in BLOCK
+            ),
+            **at(*WEIGHTS, edits=tuple((DATA, rows(last)) for last in LAST_BLOCK)),
+            **at(
+                *BIASES,
+                edits=tuple(
+                    (SUM, f"{{d}}{last}.sum(axis=0, keepdims=True)") for last in LAST_BLOCK
+                ),
+            ),
         },
     ),
     Mistake(

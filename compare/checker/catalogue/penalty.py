@@ -76,7 +76,7 @@ ABOUT_PENALTY: tuple[Mistake, ...] = (
     ),
     Mistake(
         "penalty-without-half",
-        "the penalty in the loss lacks its ½, and the gradients have it",
+        "the penalty in the loss lacks its ½",
         "reg·W² for ½·reg·W²",
         "hidden by reg = 0",
         {"loss": (("0.5 * reg", "reg"),)},

@@ -79,7 +79,19 @@ ABOUT_RELU: tuple[Mistake, ...] = (
         "a1·(1 − a1) is the slope of a sigmoid; this unit is a ReLU",
         "copied from a sigmoid network",
         "every batch shows it",
-        {"dz1": ((MASK, "da1 * a1 * (1 - a1)"),)},
+        {
+            "dz1": (
+                (MASK, "da1 * a1 * (1 - a1)"),
+                (MASK, "da1 * np.exp(-z1) / (1 + np.exp(-z1)) ** 2"),
+            )
+        },
+    ),
+    Mistake(
+        "softplus-slope",
+        "1/(1 + exp(−z1)) is the slope of a softplus; this unit is a ReLU",
+        "a sigmoid for the mask",
+        "every batch shows it",
+        {"dz1": ((MASK, "da1 / (1 + np.exp(-z1))"),)},
     ),
     Mistake(
         "before-the-mask",
@@ -143,7 +155,7 @@ ABOUT_RELU: tuple[Mistake, ...] = (
         "1 − a1² is the slope of tanh; this unit is a ReLU",
         "copied from a tanh network",
         "every batch shows it",
-        {"dz1": ((MASK, "da1 * (1 - a1**2)"),)},
+        {"dz1": ((MASK, "da1 * (1 - a1**2)"), (MASK, "da1 * (1 - np.tanh(z1) ** 2)"))},
     ),
     Mistake(
         "mask-alone",

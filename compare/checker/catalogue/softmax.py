@@ -9,6 +9,8 @@ ONE_HOT = "(y[:, None] == np.arange(C)) * 1.0"
 LOG_P = "s - np.log(np.exp(s).sum(axis=1, keepdims=True))"
 PICK = "(P * Y_ind).sum(axis=1, keepdims=True)"
 SOFTMAX_SLOPE = "P * (G - (G * P).sum(axis=1, keepdims=True))"
+MARGIN = "(z2 - (z2 * Y_ind).sum(axis=1, keepdims=True) + 1)"
+OVER = f"(({MARGIN} > 0) * (1 - Y_ind))"
 SMALL = ("1e-15", "1e-12", "1e-10", "1e-9", "1e-8", "1e-7", "1e-6", "1e-5", "1e-4", "1e-3")
 
 ABOUT_SOFTMAX: tuple[Mistake, ...] = (
@@ -157,6 +159,16 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
                 for factor in ("", "0.5 * ")
                 for count in ("N", "(N * C)")
             )
+        },
+    ),
+    Mistake(
+        "hinge",
+        "a hinge loss, as in an SVM, where the loss is the cross-entropy of a softmax",
+        "max(0, s_j - s_y + 1)",
+        "every batch shows it",
+        {
+            "loss": ((DATA_LOSS, f"(np.maximum(0, {MARGIN}) * (1 - Y_ind)).sum() / N"),),
+            "dz2": ((MEAN, "(G - Y_ind * G.sum(axis=1, keepdims=True)) / N".replace("G", OVER)),),
         },
     ),
     Mistake(
