@@ -159,7 +159,7 @@ def report_text(report: Report, hint: Hint) -> str:
         lines.append(wrapped(report.trace_note, "  ", " " * 4))
     if report.output:
         printed = report.output.splitlines()[:PRINTED]
-        lines += ["  It printed:", *(f"    {line}" for line in printed)]
+        lines += ["  It printed:", *(f"    {_clipped(line, 76)}" for line in printed)]
     if report.with_example:
         lines += [f"  {line}" for line in example_text(report).splitlines()]
     lines.append(wrapped(verdict_line(report)))
@@ -251,9 +251,9 @@ def _beside(report: Report, hint: Hint) -> list[str]:
     ]
 
 
-def _clipped(source: str) -> str:
+def _clipped(source: str, widest: int = WIDEST) -> str:
     text = printable(source, 400)
-    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+    return text if len(text) <= widest else text[: widest - 1] + "…"
 
 
 def _error(report: Report, hint: Hint) -> list[str]:
