@@ -379,7 +379,7 @@ def test_a_notebook_goes_on_in_a_cell_after_an_import_that_fails(tmp_path: Path)
     answer = run_file(file, BATCHES, 10)
     assert_right(answer)
     (remark,) = answer.remarks
-    assert remark.startswith("lines 2, ")
+    assert remark.startswith("cell 1, lines 1, ")
     assert remark.endswith(" were left out: there is no module no_such_module here")
 
 

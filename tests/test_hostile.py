@@ -98,7 +98,7 @@ ONE_LINE = {
     "a deep expression": (f"x = {'(' * 5000}{')' * 5000}\n", "Error"),
     "another encoding": (
         "# é\n",
-        "expected UTF-8 or another coding line, got the byte 0xe9 at line 1",
+        "expected text in UTF-8, or a first line that names its encoding, got the byte 0xe9",
     ),
     "an unknown encoding": ("# coding: nonsense\n", "expected a known encoding"),
     "recursion in __repr__ of an exit": (

@@ -16,10 +16,10 @@ import numpy.typing as npt
 from compare.checker.alarm import StillRunningError
 from compare.checker.answers import read
 from compare.checker.forms import PARAMETERS, Form
-from compare.checker.source import python_2
+from compare.checker.source import in_cell, line_words, python_2
 from compare.checker.trace import Raised
 from compare.checker.unlike import unlike
-from compare.text import printable
+from compare.text import printable, shape_text
 
 LONGEST = 200  # characters of an error message
 SAME = 64  # roundings of the largest value: two calls that differ by less sum in another order
@@ -27,6 +27,21 @@ SAME = 64  # roundings of the largest value: two calls that differ by less sum i
 _ndarray, _array_equal, _errstate = np.ndarray, np.array_equal, np.errstate
 
 Values = Mapping[str, npt.NDArray[Any]]
+
+
+class Own(NamedTuple):
+    """The learner's files."""
+
+    has: Callable[[str], bool]  # whether a file is one of them
+    notebook: str = ""
+    begins: Sequence[int] = ()  # the lines of the notebook's text where its cells begin
+
+    def words(self, file: str, line: int) -> str:
+        return line_words(line, self.begins if file == self.notebook else ())
+
+    def cell(self, line: int) -> str:
+        """That which begins at a line of the whole text."""
+        return f"cell {in_cell(line, self.begins)[0]}" if self.begins else "the file"
 
 
 class Run(NamedTuple):
@@ -43,15 +58,21 @@ class Run(NamedTuple):
 
 
 def call(
-    form: Form, arguments: Mapping[str, Any], mine: Callable[[str], bool], names: Sequence[str]
+    form: Form,
+    arguments: Mapping[str, Any],
+    own: Own,
+    names: Sequence[str],
+    heard: Callable[[], object] = lambda: None,
 ) -> tuple[Run, tuple[str, ...]]:
     """Call it twice, on copies of the arguments; `names` are those that it may return. The run, and
-    remarks on how the answer was read.
+    remarks on how the answer was read. `heard` is called after the first call: the others would
+    print the same again.
     """
-    first, remarks = _once(form, arguments, mine, names)
+    first, remarks = _once(form, arguments, own, names)
+    heard()
     if first.error is not None:
         return first, remarks
-    again, _ = _once(form, arguments, mine, names)
+    again, _ = _once(form, arguments, own, names)
     if is_late(again):
         return first, remarks
     with _errstate(all="ignore"):
@@ -64,13 +85,13 @@ def call(
     unstable += [name for name in first.values if name not in again.values]
     if unstable:
         with unlike(form.scope) as because:
-            _once(form, arguments, mine, names)
+            _once(form, arguments, own, names)
         first = first._replace(because=tuple(because))
     return first._replace(unstable=tuple(unstable), second=second), remarks
 
 
 def _once(
-    form: Form, arguments: Mapping[str, Any], mine: Callable[[str], bool], names: Sequence[str]
+    form: Form, arguments: Mapping[str, Any], own: Own, names: Sequence[str]
 ) -> tuple[Run, tuple[str, ...]]:
     copies = copied(arguments)
     shapes = {name: arguments[name].shape for name in PARAMETERS}
@@ -80,7 +101,7 @@ def _once(
     except KeyboardInterrupt:  # the user's, where the function runs in the user's process
         raise
     except BaseException as error:  # sys.exit and the like, too
-        return Run({}, describe(error, mine), raised=where(error, mine)), ()
+        return Run({}, describe(error, own), raised=where(error, own)), ()
     changed = [name for name in arguments if not _same_bits(copies[name], arguments[name])]
     written = {n: copies[n] for n in changed if isinstance(copies[n], _ndarray)}
     run = Run(reading.values, reading.problem, tuple(changed), written=written)
@@ -131,7 +152,7 @@ def their_builtins() -> Iterator[None]:
         now.update(_OURS)
 
 
-def describe(error: BaseException, mine: Callable[[str], bool]) -> str:
+def describe(error: BaseException, own: Own) -> str:
     """The error in a line, with the learner's line in which it came up."""
     if isinstance(error, SystemExit):
         code = "" if error.code is None else _safely(repr, error.code)
@@ -144,26 +165,28 @@ def describe(error: BaseException, mine: Callable[[str], bool]) -> str:
         message = _message(error)
         kind = printable(type(error).__name__, 60)
         text = f"{kind}: {message}".rstrip(": ") + python_2(message)
-    place = _place(error, mine)
+    place = _place(error, own)
     if place is None:
         return text
-    line = _line(place[0])
-    return f"{text}, at line {place[0].tb_lineno}" + (f": {line}" if line else "")
+    at, line = place[0], _line(place[0])
+    words = own.words(at.tb_frame.f_code.co_filename, at.tb_lineno)
+    return f"{text}, at {words}" + (f": {line}" if line else "")
 
 
-def where(error: BaseException, mine: Callable[[str], bool]) -> Raised | None:
-    """The learner's line in which it came up, and the shapes of what stands there."""
-    place = _place(error, mine)
+def where(error: BaseException, own: Own) -> Raised | None:
+    """The learner's line in which it came up, and what stands there."""
+    place = _place(error, own)
     if place is None:
         return None
     traceback, positions = place
-    shapes = _shapes(traceback.tb_frame, positions) if isinstance(error, Exception) else ()
+    raised = isinstance(error, Exception)  # else it was interrupted
+    operands = _operand_words(traceback.tb_frame, positions) if raised else ()
     return Raised(
         printable(type(error).__name__, 60),
         _message(error),
         traceback.tb_lineno,
         _line(traceback),
-        shapes,
+        operands,
     )
 
 
@@ -182,13 +205,11 @@ def _safely(words: Callable[[Any], str], value: Any) -> str:
 Positions = tuple[int | None, int | None, int | None, int | None]
 
 
-def _place(
-    error: BaseException, mine: Callable[[str], bool]
-) -> tuple[TracebackType, Positions] | None:
+def _place(error: BaseException, own: Own) -> tuple[TracebackType, Positions] | None:
     """The innermost of the learner's own frames, and the place in its source."""
     found, step = None, error.__traceback__
     while step is not None:
-        if mine(step.tb_frame.f_code.co_filename):
+        if own.has(step.tb_frame.f_code.co_filename):
             found = step
         step = step.tb_next
     if found is None:
@@ -202,9 +223,9 @@ def _line(traceback: TracebackType) -> str:
     return printable(linecache.getline(file, traceback.tb_lineno).strip(), LONGEST)
 
 
-def _shapes(frame: FrameType, at: Positions) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """What the operation that failed was to work on: its operands where they can be told without
-    calling anything, else the names in it.
+def _operand_words(frame: FrameType, at: Positions) -> tuple[str, ...]:
+    """What the operation that failed was to work on, with its shape, or its value if it is a
+    number: the operands where they can be told without calling anything, else the names in it.
     """
     first, last, start, end = at
     if first is None or last is None or start is None or end is None:
@@ -217,13 +238,13 @@ def _shapes(frame: FrameType, at: Positions) -> tuple[tuple[str, tuple[int, ...]
         node = _parsed(b"".join(whole).decode())
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
-    found: dict[str, tuple[int, ...]] = {}
+    found: dict[str, str] = {}
     for operand in _operands(node):
-        text = re.sub(r"\s+", " ", ast.unparse(operand))
-        shape = _shape_of(operand, frame)
-        if shape:
-            found[printable(text, 60)] = shape
-    return tuple(found.items())[:8]
+        text = printable(re.sub(r"\s+", " ", ast.unparse(operand)), 60)
+        words = "" if isinstance(operand, ast.Constant) else _size_of(operand, frame)
+        if words:
+            found[text] = f"{text} {words}"
+    return tuple(found.values())[:8]
 
 
 def _parsed(text: str) -> ast.AST:
@@ -268,10 +289,14 @@ def _is_plain(node: ast.expr) -> bool:
     return all(isinstance(part, allowed | rest) for part in ast.walk(node))
 
 
-def _shape_of(node: ast.expr, frame: FrameType) -> tuple[int, ...]:
+def _size_of(node: ast.expr, frame: FrameType) -> str:
+    """`is 200 × 3` of a matrix, `has shape (200,)` of another array, `is 200` of a number."""
     try:
         code = compile(ast.Expression(node), "<operand>", "eval")
-        shape = eval(code, frame.f_globals, dict(frame.f_locals)).shape
-        return tuple(int(n) for n in shape)
+        value = eval(code, frame.f_globals, dict(frame.f_locals))
+        if type(value) in (int, float):
+            return f"is {printable(f'{value:.6g}' if value % 1 else str(int(value)), 30)}"
+        shape = tuple(int(n) for n in value.shape)
     except Exception:
-        return ()
+        return ""
+    return f"is {shape_text(shape)}" if len(shape) > 1 else f"has shape {shape}" if shape else ""

@@ -14,6 +14,7 @@ from compare.checker.lines import STEPS
 from compare.checker.placing import Code
 from compare.checker.records import Finding
 from compare.checker.sandbox import Answer
+from compare.checker.source import line_words
 from compare.checker.spoilt import writing
 from compare.checker.trace import Binding
 from compare.problems.problem import Problem
@@ -106,19 +107,20 @@ def manners(
     """
     changed = {name: None for run in answer.runs.values() for name in run.changed}
     known = {f.quantity for f in told if f.id == "writes-to-argument"}
-    findings = [_written_to(name, writing(name, code)) for name in changed if name not in known]
+    findings = [_written_to(name, code) for name in changed if name not in known]
     unstable = unstable_quantities(answer)
     if unstable:
         findings.append(_differs(answer, unstable, first))
     return findings
 
 
-def _written_to(argument: str, where: Binding | None) -> Finding:
+def _written_to(argument: str, code: Code) -> Finding:
+    where = writing(argument, code)
     return Finding(
         argument,
         "writes-to-argument",
-        f"{argument} is written to: work on a copy",
-        f"line {where.line}, {where.source}" if where else "changed in place",
+        f"{argument} is written to; work on a copy",
+        f"{line_words(where.line, code.begins)}, {where.source}" if where else "changed in place",
         line=where.line if where else None,
         source=where.source if where else "",
     )
@@ -128,9 +130,8 @@ def _differs(answer: Answer, unstable: Sequence[str], first: Binding | None) -> 
     because = {words: None for run in answer.runs.values() for words in run.because}
     told = [*because]
     if first is not None:
-        told.append(
-            f"in your code the first number that differs is {first.name} (line {first.line})"
-        )
+        where = line_words(first.line, answer.begins)
+        told.append(f"in your code the first number that differs is {first.name} ({where})")
     told.append(f"of what you return, {unstable[0]} is the first that differs")
     return Finding(
         unstable[0],

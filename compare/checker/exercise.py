@@ -1,11 +1,12 @@
 """The file that a learner starts from."""
 
 import re
+import shlex
 
 from compare.checker.lines import RIGHT, STEPS
 
 EXERCISE = '''\
-"""My backward pass. Check it:  python -m compare check {name}
+{quotes}My backward pass. Check it:  python -m compare check {name}
 
     N samples, D features, H hidden units, C classes
 
@@ -49,7 +50,9 @@ def backward(X, y, W1, b1, W2, b2, reg):
 
 def exercise(name: str, first: str = STEPS[0]) -> str:
     """The text of a file called `name`, with the steps before `first` given."""
-    text = EXERCISE.format(name=name)
+    quoted = shlex.quote(name)
+    raw = "r" if "\\" in quoted else ""  # in a folder of Windows'
+    text = EXERCISE.format(quotes=f'{raw}"""', name=quoted.replace('"""', ""))
     given = STEPS[: STEPS.index(first)]
     for step in given:
         # What P has computed already, the loss takes from there.

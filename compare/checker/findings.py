@@ -19,15 +19,17 @@ from compare.checker.state import Explained, Place
 from compare.checker.trees import shown
 
 
-def missing(cases: Sequence[Case]) -> list[Finding]:
+def missing(cases: Sequence[Case], code: Code) -> list[Finding]:
+    """Gradients that the code has, and does not return. What it has not got yet is no mistake."""
     findings = []
     answered = [case for case in cases if not case.raised]
     for gradient in GRADIENTS if answered else ():
         without = [case for case in answered if gradient not in case.returned]
         if len(without) == len(answered):
-            findings.append(
-                Finding(gradient, "missing", "it was not returned", "one of the four gradients")
-            )
+            if not code.stopped and code.computes(gradient):
+                findings.append(
+                    Finding(gradient, "missing", "it is computed, but not returned", "")
+                )
         elif without:
             title = "it was not returned on every batch"
             findings.append(Finding(gradient, "missing", title, f"not on “{without[0].name}”"))
@@ -57,7 +59,7 @@ def written_over_later(quantity: str, later: str) -> Finding:
     return Finding(
         quantity,
         "overwritten",
-        f"it holds {later}: written over in place after its use",
+        f"it holds {later}, written over in place after its use",
         "a second name, not a copy; harmless to the gradients",
         kind="remark",
     )
@@ -70,7 +72,7 @@ def findings_at(
     without = {q: line for q, line in lines.items() if q != place.quantity}
     quantity = place.quantity if case and place.quantity in case.values else place.spoilt
     seen = evidence(case, without, quantity) if case else ""
-    seen = f"{quantity}: {seen}" if quantity != place.quantity and seen else seen
+    seen = f"in {quantity}, {seen}" if quantity != place.quantity and seen else seen
     batch = case.name if case else ""
     where = code.line_of(place, lines)
     line, source = (where.line, where.source) if where else (None, "")
@@ -121,11 +123,14 @@ def _named(
     if quantity in mistake.edge_in:
         found = edge(quantity, mistake.id, batch, explained.line)
         return replace(found, line=line, source=source)
+    told = [m for m in explained.mistakes if quantity not in m.edge_in]
+    if seen and len(told) > 1:  # what is seen comes of all of them
+        seen = f"together with the one above, {seen}" if mistake is told[-1] else ""
     kind: Kind = "remark" if mistake.remark or harmless else "mistake"
     return Finding(
         quantity,
         mistake.id,
-        mistake.title,
+        mistake.title_of(explained.line),
         seen,
         also,
         kind,

@@ -18,6 +18,7 @@ from compare.checker.cases import Array, Case, Lines, misfits
 from compare.checker.lines import ALSO_RIGHT, STEPS, inputs, run_line
 from compare.checker.placing import Code
 from compare.checker.records import Finding
+from compare.checker.source import line_words
 
 LARGEST = 1e-7
 BACKWARD = set(STEPS[STEPS.index("dz2") :])
@@ -51,6 +52,7 @@ class Guard(NamedTuple):
     moves: float  # P by at most
     line: int  # of the learner's file
     source: str
+    place: str  # "line 8"
     batch: str  # on which it is seen
 
 
@@ -122,7 +124,8 @@ def _guard(
     statement = code.flow.statements.get(line)
     moves = [_moved(case, text) for case in cases]
     most = int(np.argmax(moves))
-    return Guard(lines, moves[most], line, statement.text if statement else "", cases[most].name)
+    source, place = statement.text if statement else "", line_words(line, code.begins)
+    return Guard(lines, moves[most], line, source, place, cases[most].name)
 
 
 def as_finding(guard: Guard) -> Finding:
@@ -130,7 +133,7 @@ def as_finding(guard: Guard) -> Finding:
         "P",
         "guard-on-P",
         "kept from 0 before the gradient, which needs no such guard",
-        f"line {guard.line}, {guard.source}, moves it by {guard.moves:.1g} at most",
+        f"{guard.place}, {guard.source}, moves it by {guard.moves:.1g} at most",
         kind="remark",
         batch=guard.batch,
         line=guard.line,

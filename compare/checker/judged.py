@@ -1,6 +1,6 @@
 """The verdict on each quantity, with how far it is off and the line where it stands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,14 +22,10 @@ def judged_quantities(
     for finding in diagnosis.findings:
         if finding.id == "exchanged":
             told += [replace(finding, quantity=other) for other in finding.others]
-    there = (q for q, word in diagnosis.verdicts.items() if word != "missing")
-    reached = max(map(STEPS.index, there), default=-1)
+    open_ = to_do(diagnosis.verdicts)
     for quantity in STEPS:
-        word: Word = diagnosis.verdicts.get(
-            quantity, "missing" if quantity in GRADIENTS else "unseen"
-        )
-        if quantity not in diagnosis.verdicts and (code.raised or _unwritten(cases, quantity)):
-            word = "to do" if STEPS.index(quantity) > reached else word
+        word: Word = "to do" if quantity in open_ else "unseen"
+        word = diagnosis.verdicts.get(quantity, word)
         binding = code.binding(quantity, told) or made_at(code, quantity)
         place = (binding.line, binding.name, binding.source) if binding else (None, "", "")
         judged.append(Judged(quantity, word, *_furthest(cases, quantity), *place))
@@ -47,9 +43,14 @@ def _with_arguments(judged: list[Judged], findings: Sequence[Finding]) -> tuple[
     return tuple(judged)
 
 
-def _unwritten(cases: Sequence[Case], quantity: str) -> bool:
-    """No gradient was returned at all: the file is being written, step by step."""
-    return not any(g in case.returned for case in cases for g in GRADIENTS)
+def to_do(verdicts: Mapping[str, Word]) -> list[str]:
+    """What is not written yet: each gradient that is not there; and, where there is such a one, all
+    that comes after what is there. Something earlier may be computed by another route.
+    """
+    there = [STEPS.index(q) for q, word in verdicts.items() if word != "missing"]
+    reached = max(there, default=-1)
+    without = [q for q in GRADIENTS if q not in verdicts]
+    return [q for q in STEPS if q in without or (without and STEPS.index(q) > reached)]
 
 
 def _furthest(

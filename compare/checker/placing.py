@@ -26,6 +26,7 @@ class Code:
     reading: Reading | None = None
     raised: Raised | None = None
     source: str = ""
+    begins: tuple[int, ...] = ()  # of a notebook: the lines of the source where its cells begin
     wrong: tuple[str, ...] = ()  # what was returned, and is not right on every ordinary batch
 
     @property
@@ -37,6 +38,16 @@ class Code:
     def flow(self) -> Flow:
         seen = self.reading.seen if self.reading else ()
         return Flow(seen, statements(self.source), self.source)
+
+    def computes(self, quantity: str) -> bool:
+        """One of the lines has it, or has the notes' name for what it makes."""
+        if self.reading is None:
+            return False
+        named = (quantity, f"[{quantity!r}]")
+        return quantity in self.reading.bindings or any(
+            seen.binding.name == named[0] or seen.binding.name.endswith(named[1])
+            for seen in self.reading.seen
+        )
 
     def misshapen(self) -> tuple[str, Seen, Seen] | None:
         """In the statement that raised, a quantity that is right but for its size: more rows or

@@ -4,7 +4,8 @@ import ast
 import importlib.util
 import json
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,7 +42,23 @@ class Cell(NamedTuple):
 class Source(NamedTuple):
     text: str
     cells: tuple[Cell, ...]  # run one after the other; of a .py file there is one
+    begins: tuple[int, ...] = ()  # of a notebook: the line of the whole text where each cell begins
     left_out: tuple[str, ...] = ()  # a remark, if a .py file has lines of a notebook's
+
+
+def in_cell(line: int, begins: Sequence[int]) -> tuple[int | None, int]:
+    """The code cell, counted from 1, of a line of the whole text, and the line in it."""
+    number = bisect_right(begins, line)
+    return (number, line - begins[number - 1] + 1) if number else (None, line)
+
+
+def place_words(cell: int | None, line: int) -> str:
+    return f"line {line}" if cell is None else f"cell {cell}, line {line}"
+
+
+def line_words(line: int, begins: Sequence[int]) -> str:
+    """`line 18`, or `cell 3, line 5`."""
+    return place_words(*in_cell(line, begins))
 
 
 def read_source(path: Path) -> Source:
@@ -56,7 +73,7 @@ def read_source(path: Path) -> Source:
     if path.suffix == ".ipynb":
         return _notebook(content)
     text, magics = _without_stray_magics(decoded(content))
-    return Source(text, (Cell(1, text),), _magics_left_out(magics))
+    return Source(text, (Cell(1, text),), left_out=_magics_left_out(magics))
 
 
 def _without_stray_magics(text: str) -> tuple[str, list[int]]:
@@ -112,7 +129,10 @@ def _encoding_problem(content: bytes, error: Exception) -> str:
     except UnicodeDecodeError as undecoded:
         line = content[: undecoded.start].count(b"\n") + 1
         byte = f"{content[undecoded.start]:#04x}"
-        return f"expected UTF-8 or another coding line, got the byte {byte} at line {line}"
+        return (
+            "expected text in UTF-8, or a first line that names its encoding, got "
+            f"the byte {byte} at line {line}"
+        )
     return f"expected a known encoding: {printable(str(error))}"
 
 
@@ -137,36 +157,42 @@ def _notebook(content: bytes) -> Source:
         raise ValueError("expected a notebook, got JSON without a notebook's cells") from None
     lines: list[str] = []
     placed = []
-    for number, code in cells:
+    for number, code in enumerate(cells, 1):
         lines.append(f"# cell {number}")
         placed.append(Cell(len(lines) + 1, code))
-        lines += [*code.split("\n"), ""]
-    return Source("\n".join(lines), tuple(placed))
+        lines += code.split("\n")
+    return Source("\n".join(lines), tuple(placed), tuple(cell.line for cell in placed))
 
 
-def _code_cells(notebook: Any) -> Iterator[tuple[int, str]]:
+def _code_cells(notebook: Any) -> Iterator[str]:
     cells = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]
-    for number, cell in enumerate(cells, 1):
+    for cell in cells:
         if cell["cell_type"] == "code":
             code = cell["source"] if "source" in cell else cell["input"]
             text = "".join(code) if isinstance(code, list) else code
-            yield number, "\n".join(_without_magics(text.replace("\0", "").splitlines()))
+            yield "\n".join(_without_magics(text.replace("\0", "").splitlines()))
 
 
 def _without_magics(lines: list[str]) -> list[str]:
     """IPython's own lines, each made a line that does nothing: the numbers of the others stay."""
     first = next((line.strip() for line in lines if line.strip()), "")
     if first.startswith("%%") and first[2:].split(" ")[0] not in PYTHON_MAGICS:
-        return ["" for _ in lines]
-    return [_without_magic(line) for line in lines]
+        return [f"# {line}" for line in lines]
+    kept: list[str] = []
+    goes_on = False
+    for line in lines:
+        magic = _without_magic(line)
+        kept.append("" if goes_on else magic)
+        goes_on = (goes_on or magic != line) and line.endswith("\\")
+    return kept
 
 
 def _without_magic(line: str) -> str:
     code = line.strip()
     indent = line[: len(line) - len(line.lstrip())]
     if code.startswith("%%"):
-        return ""
+        return f"# {code}"
     if code.startswith(("%", "!", "?")) or re.fullmatch(r"[\w.]+\?{1,2}", code):
-        return f"{indent}pass"
+        return f"{indent}pass  # {code}"
     assigned = re.match(r"(\s*[\w, ]+=\s*)[!%]\s*\w", line)
     return f"{assigned[1]}None" if assigned else line

@@ -3,13 +3,13 @@
 import __future__
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from types import CodeType, ModuleType
 from typing import NamedTuple
 
 from compare.checker.alarm import StillRunningError, interrupted_at, still_running
-from compare.checker.calls import describe, their_builtins
+from compare.checker.calls import Own, describe, their_builtins
 from compare.checker.source import python_2
 from compare.text import printable
 
@@ -39,41 +39,41 @@ class _Statement(NamedTuple):
 class LeftOut(NamedTuple):
     """What was not run, or not to its end."""
 
-    where: str  # "line 3"
+    where: str  # "line 3", or "cell 2, line 1"
     because: str
     syntax: bool = False
 
 
 def run_cells(
-    cells: Iterable[tuple[int, str]], module: ModuleType, mine: Callable[[str], bool], limits: Time
+    cells: Iterable[tuple[int, str]], module: ModuleType, own: Own, limits: Time
 ) -> list[LeftOut]:
     """Run them in the module's names. What was left out, in order."""
     left_out: list[LeftOut] = []
     absent: dict[str, str] = {}  # of a name, the module that it would have come from
-    limit = limits.end
+    limit, file = limits.end, module.__file__ or ""
     for line, cell in cells:
         try:
-            statements = [*_statements("\n" * (line - 1) + cell, module.__file__ or "")]
+            statements = [*_statements("\n" * (line - 1) + cell, file)]
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
-            left_out.append(LeftOut(f"the cell at line {line}", _syntax(error), True))
+            left_out.append(LeftOut(own.cell(line), _syntax(error, own, file), True))
             continue
         for statement in statements:
-            here = f"line {statement.line}"
+            here = own.words(file, statement.line)
             seconds = round(max(limit - limits.start, 0), 1)
             words = still_running(seconds, f"put what trains or plots under {GUARD}")
             try:
-                with interrupted_at(limit, mine, words), their_builtins():
+                with interrupted_at(limit, own.has, words), their_builtins():
                     exec(statement.code, vars(module))
             except Exception as error:
-                because = _missing(statement, error, absent) or describe(error, mine)
+                because = _missing(statement, error, absent) or describe(error, own)
                 left_out.append(LeftOut(here, because))
             except StillRunningError as error:
-                left_out.append(LeftOut(here, describe(error, mine)))
+                left_out.append(LeftOut(here, describe(error, own)))
                 if limit == limits.last:
                     return left_out
                 limit = limits.last
             except BaseException as error:  # sys.exit and the like: it wants no more
-                return [*left_out, LeftOut(f"what follows {here}", describe(error, mine))]
+                return [*left_out, LeftOut(f"what follows {here}", describe(error, own))]
     return left_out
 
 
@@ -88,11 +88,11 @@ def _statements(text: str, file: str) -> Iterator[_Statement]:
         yield _Statement(node.lineno, code, imported)
 
 
-def _syntax(error: Exception) -> str:
+def _syntax(error: Exception, own: Own, file: str) -> str:
     if not isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {printable(str(error))}"
     message = printable(str(error.msg))
-    where = f"line {error.lineno}: {printable((error.text or '').strip())}"
+    where = f"{own.words(file, error.lineno or 0)}: {printable((error.text or '').strip())}"
     return f"{type(error).__name__}: {message}{python_2(message)}, at {where}"
 
 
@@ -118,12 +118,20 @@ def remarks(left_out: Iterable[LeftOut]) -> list[str]:
         reasons.setdefault(one.because, {})[one.where] = None
     words = []
     for because, places in list(reasons.items())[:SHOWN]:
-        where = next(iter(places))
-        if len(places) > 1:
-            numbers = [place.removeprefix("line ") for place in places]
-            more = f" and {len(numbers) - 6} more" if len(numbers) > 6 else ""
-            where = f"lines {', '.join(numbers[:6])}{more}"
+        where = _together([*places])
         words.append(f"{where} {'was' if len(places) == 1 else 'were'} left out: {because}")
     if len(reasons) > SHOWN:
         words.append(f"{len(reasons) - SHOWN} more statements failed and were left out")
     return words
+
+
+def _together(places: Sequence[str]) -> str:
+    """`line 3`, `lines 3, 5`, `cell 2, lines 1, 4`; of several cells the first, and how many."""
+    if len(places) == 1:
+        return places[0]
+    parts = [place.rpartition("line ") for place in places]
+    if len({before for before, _, _ in parts}) > 1:
+        return f"{places[0]} and {len(places) - 1} more"
+    numbers = [number for _, _, number in parts]
+    more = f" and {len(numbers) - 6} more" if len(numbers) > 6 else ""
+    return f"{parts[0][0]}lines {', '.join(numbers[:6])}{more}"

@@ -57,7 +57,8 @@ class Raised(NamedTuple):
     message: str
     line: int
     source: str
-    shapes: tuple[tuple[str, tuple[int, ...]], ...]  # what stands in that line, and its shape
+    operands: tuple[str, ...]  # what the operation was to work on: "W2 is 10 × 3", "N is 200"
+    cell: int | None = None  # of a notebook; the line is the cell's
 
 
 def is_library(file: str) -> bool:

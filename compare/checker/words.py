@@ -11,35 +11,44 @@ if TYPE_CHECKING:
 OPEN = ("to do", "missing")
 
 
-def finding_words(finding: Finding, hint: Hint) -> str:
+def finding_words(finding: Finding, hint: Hint, between: str = ": ") -> str:
+    """Its title and what is seen of it, with `between` between the two."""
     if hint == "where" and finding.kind == "mistake":
         return ""
-    words = f"{finding.title}: {finding.evidence}" if finding.evidence else finding.title
-    if finding.kind == "edge" and finding.batch:
-        words += f" (seen {finding.batch})"
-    elif finding.batch:
-        words += f" (on “{finding.batch}”)"
+    words = between.join(filter(None, (finding.title, finding.evidence)))
+    notes = []
+    if finding.batch:
+        seen = f"seen {finding.batch}" if finding.kind == "edge" else f"on “{finding.batch}”"
+        notes.append(seen)
     if finding.also:
-        words += f" (or {', '.join(finding.also)}: the same numbers; see --list)"
-    if hint == "formula" and finding.right_line and finding.kind == "mistake":
+        notes.append(f"{' and '.join(finding.also)} would give the same numbers, see --list")
+    words += f" ({'; '.join(notes)})" if notes else ""
+    shown = finding.right_line and finding.kind == "mistake" and finding.id != "missing"
+    if hint == "formula" and shown:
         words += f"; the notes have {'; '.join(finding.right_line.splitlines())}"
     return words
 
 
 def last_line(report: "Report") -> str:
-    if report.mistakes:
-        first = report.mistakes[0]
-        if first.id == "missing" and all(f.id == "missing" for f in report.mistakes):
-            return f"To do: {', '.join(q.name for q in report.quantities if q.verdict in OPEN)}."
-        first = next(f for f in report.mistakes if f.id != "missing")
-        before = itertools.takewhile(lambda q: q.name != first.quantity, report.quantities)
-        if first.id == "unrecognised" and first.title.startswith("a mistake in "):
-            unseen = [q.name for q in before if q.verdict == "unseen"]
-            if unseen:
-                return f"Return {', '.join(unseen)}, too: the mistake may be in one of them."
-        return f"Fix {first.quantity} first."
+    """What to do first. What is not written yet comes after what is wrong."""
+    wrong = [f for f in report.mistakes if f.id != "missing"]
+    open_ = [q.name for q in report.quantities if q.verdict in OPEN]
+    if wrong:
+        return _first_to_mend(report, wrong[0])
+    if open_:
+        return f"To do: {', '.join(open_)}."
     if report.error:
         return "Nothing could be judged." if not report.quantities else "Not right yet."
     if report.edges:
         return "All right, but with an edge."
     return "All right." if not report.remarks else "All right, with remarks."
+
+
+def _first_to_mend(report: "Report", first: Finding) -> str:
+    before = itertools.takewhile(lambda q: q.name != first.quantity, report.quantities)
+    if first.id == "unrecognised" and first.title.startswith("a mistake in "):
+        unseen = [q.name for q in before if q.verdict == "unseen"]
+        if unseen:
+            where = "in one of them" if len(unseen) > 1 else "there"
+            return f"Return {', '.join(unseen)}, too: the mistake may be {where}."
+    return f"Fix {first.quantity} first."

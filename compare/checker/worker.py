@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from compare.checker.alarm import interrupted_at, still_running
-from compare.checker.calls import Run, call, copied, describe, is_late, their_builtins
+from compare.checker.calls import Own, Run, call, copied, describe, is_late, their_builtins
 from compare.checker.forms import Form, find_form
 from compare.checker.toplevel import Time, remarks, run_cells
 from compare.checker.trace import Binding, is_library, record
@@ -38,9 +38,9 @@ def main(input_file: str, output_file: str, memory: int) -> None:
     _set_up(job["file"])
     send = _sender(output)
     path, names = job["file"], job["names"]
-    mine = _mine(path)
+    own = _own(path, job["begins"])
     try:
-        form, said_before = load(job, mine)
+        form, said_before = load(job, own)
     except ValueError as error:
         send({"kind": "failure", "text": str(error)}, {})
         leave()
@@ -49,17 +49,16 @@ def main(input_file: str, output_file: str, memory: int) -> None:
     too_long = still_running(job["timeout"])
     late = False
     for number, (probe, given) in enumerate(arguments.items()):
+        heard = _be_silent if number == 0 else lambda: None
         run, said = Run({}, too_long), tuple[str, ...]()
         if not late:
-            with interrupted_at(job["end"], mine, too_long):
-                run, said = _called(form, given, mine, names)
+            with interrupted_at(job["end"], own.has, too_long):
+                run, said = _called(form, given, own, names, heard)
         late = late or is_late(run)
         send(*_packed(probe, run, said if number == 0 else ()))
-        if number == 0:
-            _be_silent()
     if job["trace"]:
         send({"kind": "trace starts"}, {})
-        _trace(form, arguments[job["trace"]], mine, job["seconds"], late, send)
+        _trace(form, arguments[job["trace"]], own, job["seconds"], late, send)
     send({"kind": "end"}, {})
     leave()
 
@@ -129,21 +128,27 @@ def _sender(output: BinaryIO) -> Callable[..., None]:
     return send
 
 
-def _mine(file: str) -> Callable[[str], bool]:
-    folder, ours = str(Path(file).parent) + os.sep, (str(Path(__file__).parents[1]) + os.sep)
-    return lambda name: (
-        name == file
-        or (name.startswith(folder) and not name.startswith(ours) and not is_library(name))
-    )
+def _own(file: str, begins: Sequence[int]) -> Own:
+    folder, ours = str(Path(file).parent) + os.sep, str(Path(__file__).parents[1]) + os.sep
+
+    def has(name: str) -> bool:
+        beside = name.startswith(folder) and not name.startswith(ours)
+        return name == file or (beside and not is_library(name))
+
+    return Own(has, file, begins)
 
 
 def _called(
-    form: Form, given: dict[str, Any], mine: Callable[[str], bool], names: Sequence[str]
+    form: Form,
+    given: dict[str, Any],
+    own: Own,
+    names: Sequence[str],
+    heard: Callable[[], object],
 ) -> tuple[Run, tuple[str, ...]]:
     try:
-        return call(form, given, mine, names)
+        return call(form, given, own, names, heard)
     except BaseException as error:  # KeyboardInterrupt, raised by the file itself
-        return Run({}, describe(error, mine)), ()
+        return Run({}, describe(error, own)), ()
 
 
 def _packed(probe: str, run: Run, remarks: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -165,7 +170,7 @@ def _packed(probe: str, run: Run, remarks: Sequence[str]) -> tuple[dict[str, Any
 def _trace(
     form: Form,
     given: dict[str, Any],
-    mine: Callable[[str], bool],
+    own: Own,
     seconds: float,
     late: bool,
     send: Callable[..., None],
@@ -174,11 +179,11 @@ def _trace(
     bindings, note = list[Binding](), ""
     end = _monotonic() + (seconds if late else NO_LIMIT)
     try:
-        with interrupted_at(end, mine, ""), their_builtins():
+        with interrupted_at(end, own.has, ""), their_builtins():
             prepared = form.prepare(copied(given))
-            bindings, note = record(prepared, mine, seconds=seconds)
+            bindings, note = record(prepared, own.has, seconds=seconds)
     except BaseException as error:
-        note = f"the trace stopped: {describe(error, mine)}"
+        note = f"the trace stopped: {describe(error, own)}"
     note = "" if late else note
     data = [[b.line, b.source, b.name, b.call, b.last_line, b.given, b.caller] for b in bindings]
     send({"kind": "trace", "note": note, "bindings": data}, dict(_plain(bindings)))
@@ -191,7 +196,7 @@ def _plain(bindings: Sequence[Binding]) -> Any:
         yield str(number), binding.value.astype(kind)
 
 
-def load(job: dict[str, Any], mine: Callable[[str], bool]) -> tuple[Form, list[str]]:
+def load(job: dict[str, Any], own: Own) -> tuple[Form, list[str]]:
     """Run the file's cells, and find what there is to call. Raises ValueError, in a line, if there
     is nothing.
     """
@@ -206,9 +211,9 @@ def load(job: dict[str, Any], mine: Callable[[str], bool]) -> tuple[Form, list[s
     if notebook:
         vars(module)["display"] = print
     start = _monotonic()
-    share = max(job["end"] - start, 0) / 4
+    share = max(job["end"] - start, job["timeout"] / 2) / 4
     left_out = run_cells(
-        job["cells"], module, mine, Time(start, start + 2 * share, start + 3 * share)
+        job["cells"], module, own, Time(start, start + 2 * share, start + 3 * share)
     )
     try:
         form = find_form(vars(module), job["function"], module.__name__)
