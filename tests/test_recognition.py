@@ -48,6 +48,10 @@ def verdicts(report: Report) -> dict[str, str]:
     return {q.name: q.verdict for q in report.quantities}
 
 
+def wrong(report: Report) -> list[str]:
+    return [name for name, verdict in verdicts(report).items() if verdict == "wrong"]
+
+
 # Mistakes by their names
 
 MEAN, MASK = "dscores = (probs - onehot) / n", "dh * (h > 0)"
@@ -297,7 +301,7 @@ def test_an_argument_that_was_written_to_is_the_one_mistake(
     assert found(report) == [(argument, "writes-to-argument")]
     assert told in words(report)
     assert words(report).endswith(f"Fix {argument} first. (--seed {SEED})")
-    assert "wrong" not in verdicts(report).values()
+    assert wrong(report) == [argument]
 
 
 def test_what_is_wrong_beside_it_keeps_its_own_finding():
@@ -310,7 +314,8 @@ def test_an_argument_written_to_after_its_use_has_spoilt_nothing():
     report = checked(written(("    return dict", "    W2 -= 0.1 * dW2\n    return dict")))
     assert found(report) == [("W2", "writes-to-argument")]
     assert "computed from it" not in words(report)
-    assert set(verdicts(report).values()) == {"right"}
+    assert wrong(report) == ["W2"]
+    assert set(verdicts(report).values()) == {"right", "wrong"}
 
 
 REPLACED = {
@@ -333,7 +338,7 @@ def test_an_argument_in_whose_place_another_value_is_used_is_the_one_mistake(
     assert found(report) == [("X", "argument-replaced")]
     assert f"{REPLACED[made_of_it]}: line 4, X = {made_of_it}" in words(report)
     assert "is written to" not in words(report)
-    assert "wrong" not in verdicts(report).values()
+    assert wrong(report) == ["X"]
 
 
 def test_what_is_standardised_for_the_forward_pass_alone_is_told_so():

@@ -187,6 +187,26 @@ def test_an_argument_that_is_written_to_is_named(tmp_path: Path):
     assert [(f.quantity, f.id) for f in report.mistakes] == [("W2", "writes-to-argument")]
 
 
+def test_an_argument_that_is_written_to_has_a_row_with_its_line(tmp_path: Path):
+    after = RIGHT.replace("    return", "    W1 -= 0.1 * dW1\n    return")
+    report = check_file(write(tmp_path, after))
+    assert [(f.quantity, f.source) for f in report.mistakes] == [("W1", "W1 -= 0.1 * dW1")]
+    row = report.quantities[-1]
+    assert (row.name, row.verdict, row.source) == ("W1", "wrong", "W1 -= 0.1 * dW1")
+
+
+def test_what_was_computed_before_an_argument_was_written_to_is_not_said_to_be_spoilt(
+    tmp_path: Path,
+):
+    dW2 = "    dW2 = h.T.dot(dscores) + reg * W2\n"
+    late = RIGHT.replace(dW2, "").replace(
+        "    dhin = ", f"    W2 -= 0.1 * h.T.dot(dscores)\n{dW2}    dhin = "
+    )
+    (finding,) = check_file(write(tmp_path, late)).mistakes
+    assert finding.others == ("dW2",)
+    assert finding.title.startswith("W2 is written to before dW2 is computed from it")
+
+
 def test_a_second_call_that_gives_another_answer_is_named(tmp_path: Path):
     text = RIGHT.replace("import numpy as np", "import numpy as np\ncalls = []").replace(
         "    n, c", "    calls.append(1)\n    n, c"

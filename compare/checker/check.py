@@ -25,6 +25,7 @@ from compare.checker.conventions import (
     unflatten,
     unstable_quantities,
 )
+from compare.checker.guards import guard
 from compare.checker.judged import judged_quantities
 from compare.checker.own_loss import by_own_loss
 from compare.checker.placing import Code, raised_in
@@ -181,7 +182,9 @@ def judge(
         kept = [q for name, run in alone.items() for q in kept_from_earlier(answer.runs[name], run)]
         unstable = unstable or kept
         diagnosis = None
-        if again is not None and not unstable:
+        ordinary = [c for c in cases if c.name not in EDGES and not c.raised]
+        guarded = guard(ordinary, wrong_quantities(ordinary), code)
+        if again is not None and not unstable and not guarded:
             diagnosis = by_own_loss(cases, code, search, batches, again)
         if diagnosis is None:
             diagnosis = diagnosed(cases, code, search, unstable=unstable)
@@ -189,7 +192,7 @@ def judge(
         findings = diagnosis.findings + [flat_bias(quantity) for quantity in there]
         findings += [of_earlier_calls(kept[0], name) for name in alone if kept]
         findings = in_order(
-            [*findings, *manners(answer, findings, _differing(answer, batches, again))]
+            [*findings, *manners(answer, findings, _differing(answer, batches, again), code)]
         )
         if strict:
             findings = [as_mistake(finding) for finding in findings]

@@ -12,9 +12,11 @@ from compare.bounds.rounding import bounds_at
 from compare.checker.calls import Run, nearly_same
 from compare.checker.cases import Case
 from compare.checker.lines import STEPS
+from compare.checker.placing import Code
 from compare.checker.records import Finding
 from compare.checker.sandbox import Answer
 from compare.checker.source import line_words
+from compare.checker.spoilt import writing
 from compare.checker.trace import Binding
 from compare.problems.problem import Problem
 
@@ -99,24 +101,30 @@ def _of_float32(case: Case, quantity: str, value: npt.NDArray[Any]) -> bool:
 
 
 def manners(
-    answer: Answer, told: Sequence[Finding] = (), first: Binding | None = None
+    answer: Answer, told: Sequence[Finding], first: Binding | None, code: Code
 ) -> list[Finding]:
     """What the function did besides returning values, and is not told yet; `first` is where its
     code gives other numbers in another run.
     """
     changed = {name: None for run in answer.runs.values() for name in run.changed}
     known = {f.quantity for f in told if f.id == "writes-to-argument"}
-    findings = [
-        Finding(
-            name, "writes-to-argument", f"{name} was written to; work on a copy", "changed in place"
-        )
-        for name in changed
-        if name not in known
-    ]
+    findings = [_written_to(name, code) for name in changed if name not in known]
     unstable = unstable_quantities(answer)
     if unstable:
         findings.append(_differs(answer, unstable, first))
     return findings
+
+
+def _written_to(argument: str, code: Code) -> Finding:
+    where = writing(argument, code)
+    return Finding(
+        argument,
+        "writes-to-argument",
+        f"{argument} is written to; work on a copy",
+        f"{line_words(where.line, code.begins)}, {where.source}" if where else "changed in place",
+        line=where.line if where else None,
+        source=where.source if where else "",
+    )
 
 
 def _differs(answer: Answer, unstable: Sequence[str], first: Binding | None) -> Finding:

@@ -48,6 +48,19 @@ def edges(cases: Sequence[Case]) -> tuple[list[Finding], list[Case]]:
     return list(findings.values()), unexplained
 
 
+def guarded_edges(cases: Sequence[Case], lines: Lines) -> list[Finding]:
+    """Of code that these lines stand for on ordinary batches: what differs from them, too, where
+    z1 is exactly 0, and what is not finite.
+    """
+    findings: dict[tuple[str, str], Finding] = {}
+    for case in cases:
+        if case.name not in EDGES or case.raised or not misfits(case, lines, case.returned):
+            continue
+        for finding in _kink(case, lines) if case.name == KINK else _not_finite(case):
+            findings.setdefault((finding.quantity, finding.id), finding)
+    return list(findings.values())
+
+
 def edge(quantity: str, id: str, batch: str, line: str = "", title: str = "") -> Finding:
     where = EDGES.get(batch, "where P is near 0")
     title = title or next((m.title for m in CATALOGUE if m.id == id), TITLES.get(id, ""))
@@ -56,10 +69,10 @@ def edge(quantity: str, id: str, batch: str, line: str = "", title: str = "") ->
     )
 
 
-def _kink(case: Case) -> list[Finding]:
+def _kink(case: Case, lines: Lines | None = None) -> list[Finding]:
     for slope in SLOPES:
         line = f"dz1 = da1 * ((z1 > 0) + {slope:g} * (z1 == 0))"
-        if not misfits(case, {"dz1": line}, case.returned):
+        if not misfits(case, {**(lines or {}), "dz1": line}, case.returned):
             title = f"the slope at z1 = 0 is taken to be {slope:g}"
             return [edge("dz1", "slope-at-zero", case.name, line, title)]
     return []
@@ -79,6 +92,10 @@ def _overflow(case: Case, extreme: Sequence[Case]) -> list[Finding]:
             replace(edge(q, m.id, case.name, own[q]), also=_same_numbers(q, m.id, best))
             for q, m in places
         ]
+    return _not_finite(case)
+
+
+def _not_finite(case: Case) -> list[Finding]:
     wrong = [q for q in STEPS if q in case.returned and not is_right(case, q)]
     bad = [q for q in wrong if not np.isfinite(case.returned[q]).all()]
     if bad and bad[0] == wrong[0] and "P" in case.traced:

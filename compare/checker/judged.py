@@ -9,7 +9,7 @@ from compare.bounds.quantities import GRADIENTS
 from compare.checker.cases import Case, is_right
 from compare.checker.lines import STEPS
 from compare.checker.placing import Code
-from compare.checker.records import Judged, Word
+from compare.checker.records import Finding, Judged, Word
 from compare.checker.returned import made_at
 from compare.checker.verdicts import Diagnosis
 
@@ -29,6 +29,17 @@ def judged_quantities(
         binding = code.binding(quantity, told) or made_at(code, quantity)
         place = (binding.line, binding.name, binding.source) if binding else (None, "", "")
         judged.append(Judged(quantity, word, *_furthest(cases, quantity), *place))
+    return _with_arguments(judged, diagnosis.findings)
+
+
+def _with_arguments(judged: list[Judged], findings: Sequence[Finding]) -> tuple[Judged, ...]:
+    """An argument that was spoilt has a row before that of the first quantity which this spoilt."""
+    for finding in findings:
+        if finding.quantity not in STEPS and finding.line is not None:
+            at = min((STEPS.index(q) for q in finding.others), default=len(STEPS))
+            before = sum(q.name in STEPS[:at] for q in judged)
+            row = Judged(finding.quantity, "wrong", line=finding.line, source=finding.source)
+            judged = [*judged[:before], row, *judged[before:]]
     return tuple(judged)
 
 

@@ -74,6 +74,7 @@ def spoilt(cases: Sequence[Case], wrong: Sequence[str]) -> list[Spoilt]:
             left = _open(cases, {**lines, **trial}, wrong)
             if left < fewest:
                 fewest, chosen = left, trial
+        chosen = _needed(cases, lines, chosen, wrong)
         if chosen:
             found.append(Spoilt(argument, chosen))
             lines |= chosen
@@ -120,12 +121,24 @@ def _late(readers: Sequence[str]) -> Iterator[list[str]]:
             yield [*steps[-count:], "loss"]
 
 
+def _needed(
+    cases: Sequence[Case], lines: Lines, chosen: Mapping[str, str], wrong: Sequence[str]
+) -> dict[str, str]:
+    """Without those that may as well have read the argument before: the order is the learner's."""
+    kept = dict(chosen)
+    for quantity in [*chosen][::-1]:
+        others = {q: line for q, line in kept.items() if q != quantity}
+        if _open(cases, {**lines, **others}, wrong) <= _open(cases, {**lines, **kept}, wrong):
+            kept = others
+    return kept
+
+
 def _reading_late(line: str, argument: str) -> str:
     return replaced(line, argument, f"{argument}{WRITTEN}") or line
 
 
 def as_finding(spoilt: Spoilt, code: Code) -> Finding:
-    where = _replacing(spoilt, code) if spoilt.instead else _writing(spoilt.argument, code)
+    where = _replacing(spoilt, code) if spoilt.instead else writing(spoilt.argument, code)
     names = list(spoilt.lines)
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     id, title, seen = (
@@ -148,7 +161,7 @@ def as_finding(spoilt: Spoilt, code: Code) -> Finding:
     )
 
 
-def _writing(argument: str, code: Code) -> Binding | None:
+def writing(argument: str, code: Code) -> Binding | None:
     """The learner's line after which the argument holds what it held at the end."""
     if code.case is None or code.reading is None or argument not in code.case.written:
         return None

@@ -11,9 +11,11 @@ from compare.bounds.quantities import GRADIENTS, SUMMED
 from compare.checker.cases import Case, Lines, agree, is_right, misfits
 from compare.checker.conventions import in_order, narrow_floats, written_over
 from compare.checker.diagnosis import explain
-from compare.checker.edges import edges
+from compare.checker.edges import edges, guarded_edges
 from compare.checker.evidence import evidence
 from compare.checker.findings import findings_at, misshapen, missing, written_over_later
+from compare.checker.guards import as_finding as guard_finding
+from compare.checker.guards import guard, guard_seen, with_guard
 from compare.checker.lines import ANCESTORS, STEPS
 from compare.checker.misplaced import (
     exchange,
@@ -65,9 +67,18 @@ def diagnosed(
     if wrong and narrow_floats(judged, wrong):
         findings.append(_narrow(judged, wrong))
         verdicts |= dict.fromkeys(wrong, "remark")
+    elif (guarded := guard(judged, wrong, code)) and not lines:
+        edge_findings = guarded_edges(cases, guarded.lines)
+        findings.append(guard_finding(guarded))
+        verdicts |= dict.fromkeys([*wrong, *_traced_and_spoilt(cases, verdicts)], "remark")
     elif wrong or (code.raised and not any(case.returned for case in cases)):
         stopped = [case for case in cases if case.raised and case.traced and code.stopped]
-        found, over = _explained([*stopped, *judged], wrong, code, seconds, lines or {}, unstable)
+        lines = lines or {}
+        if beside := guard_seen(judged, wrong, code):
+            findings.append(guard_finding(beside))
+            lines = {**lines, **beside.lines}
+            judged = [with_guard(case, beside) for case in judged]
+        found, over = _explained([*stopped, *judged], wrong, code, seconds, lines, unstable)
         found = found or misshapen(code)
         findings += _blamed(found, wrong)
         if code.stopped and not found:  # nothing but the exception is to blame
