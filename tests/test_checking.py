@@ -12,8 +12,10 @@ import pytest
 import compare
 from compare.__main__ import main
 from compare.checker.check import SEARCH
+from compare.checker.grades import report_data
 from compare.checker.html import report_html
-from compare.checker.report import Report, report_data, report_text
+from compare.checker.report import Report
+from compare.checker.said import report_text
 from compare.checker.state import follows
 from tests.learners import FLOAT32, PLANTS, RIGHT_SOLUTIONS, STEPS, Plant, source
 

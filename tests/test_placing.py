@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from compare.checker.check import check_file
+from compare.checker.grades import report_data
 from compare.checker.html import report_html, report_page
-from compare.checker.report import Report, report_data
+from compare.checker.report import Report
 from compare.checker.scopes import UnknownError, reached
 from tests.learners_files import third
 
