@@ -15,7 +15,7 @@ from compare.checker.misplaced import (
 )
 from compare.checker.placing import Code
 from compare.checker.records import Finding, Kind
-from compare.checker.state import Explained, Place
+from compare.checker.state import Explained, Place, changed_late
 from compare.checker.trees import shown
 
 
@@ -77,12 +77,24 @@ def findings_at(
     where = code.line_of(place, lines)
     line, source = (where.line, where.source) if where else (None, "")
     if not place.fits:
-        title = "a mistake that nothing near the right line explains"
+        title = "a mistake that is not recognised"
+        if changed_late(cases, place.quantity):
+            title = "right where it is computed, and changed before it is returned"
         if place.among:
             title = f"a mistake in {_listed([*place.among, place.quantity])}"
         kind: Kind = "remark" if harmless else "mistake"
         return [
-            Finding(place.quantity, "unrecognised", title, seen, (), kind, "", batch, line, source)
+            Finding(
+                place.quantity,
+                "unrecognised",
+                title,
+                seen,
+                kind=kind,
+                batch=batch,
+                line=line,
+                source=source,
+                others=place.among,
+            )
         ]
     first = place.fits[0]
     if not first.mistakes:

@@ -1,6 +1,5 @@
 """What is said of a finding, and the last line of a report."""
 
-import itertools
 from typing import TYPE_CHECKING
 
 from compare.checker.records import Finding, Hint
@@ -45,9 +44,10 @@ def last_line(report: "Report") -> str:
 
 
 def _first_to_mend(report: "Report", first: Finding) -> str:
-    before = itertools.takewhile(lambda q: q.name != first.quantity, report.quantities)
-    if first.id == "unrecognised" and first.title.startswith("a mistake in "):
-        unseen = [q.name for q in before if q.verdict == "unseen"]
+    if first.id == "unrecognised":
+        unseen = [
+            q.name for q in report.quantities if q.verdict == "unseen" and q.name in first.others
+        ]
         if unseen:
             where = "in one of them" if len(unseen) > 1 else "there"
             return f"Return {', '.join(unseen)}, too: the mistake may be {where}."
