@@ -76,7 +76,8 @@ def report_text(report: Report, hint: Hint) -> str:
         lines.append(wrapped(report.trace_note, "  "))
     if report.output:
         lines += ["  It printed:", *(f"    {line}" for line in report.output.splitlines()[:20])]
-    again = report.seed is not None and (report.error or report.mistakes)
+    wrong = report.error or any(f.id != "missing" for f in report.mistakes)
+    again = report.seed is not None and wrong
     seed = f" (--seed\xa0{report.seed})" if again else ""
     lines.append(wrapped(last_line(report) + seed))
     return "\n".join(lines)
@@ -190,12 +191,18 @@ def summary_text(reports: Sequence[Report], hint: Hint) -> str:
 
 
 def summary(report: Report, hint: Hint = "what") -> str:
-    if report.mistakes and hint == "where":
-        return "wrong: " + ", ".join(dict.fromkeys(f.quantity for f in report.mistakes))
+    open_ = [name for name in report.to_do if name in GRADIENTS]
+    to_do = f"to do: {', '.join(open_)}" if open_ else ""
     if report.mistakes:
-        return "wrong: " + ", ".join(f"{f.quantity} ({f.id})" for f in report.mistakes)
+        told = [
+            f.quantity if hint == "where" else f"{f.quantity} ({f.id})" for f in report.mistakes
+        ]
+        wrong = f"wrong: {', '.join(dict.fromkeys(told))}"
+        return f"{wrong}; {to_do}" if to_do else wrong
     if report.error:
         return f"failed: {report.error}"
+    if to_do:
+        return to_do
     remarks = ", ".join(f"{f.quantity} ({f.id})" for f in (*report.edges, *report.remarks))
     if report.edges:
         return f"right, with an edge: {remarks}"
