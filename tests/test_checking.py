@@ -201,7 +201,7 @@ def test_a_gradient_that_is_not_returned_is_missing_and_the_file_not_right():
     report = checked(source(everything=False).replace("db2=db2", ""))
     assert not report.right
     assert {q.name: q.verdict for q in report.quantities}["db2"] == "missing"
-    assert "To do: db2." in str(report)
+    assert "Return db2, too." in str(report)
 
 
 @pytest.mark.parametrize(

@@ -117,8 +117,8 @@ def test_a_gradient_that_is_computed_and_not_returned_is_missing(tmp_path: Path)
     )
     report = judged(tmp_path, text.replace('"db2": db2, ', ""))
     assert {q.name: q.verdict for q in report.quantities}["db2"] == "missing"
-    assert "it is computed, but not returned" in str(report)
-    assert str(report).splitlines()[-1] == "To do: db2."
+    assert "it is computed, but what you return has no numbers for it" in str(report)
+    assert str(report).splitlines()[-1] == "Return db2, too."
 
 
 def test_another_convention_is_a_remark_once_the_gradients_are_right(tmp_path: Path):
@@ -159,7 +159,7 @@ def test_hints_an_example_and_a_page_are_of_the_wrong_step_alone(tmp_path: Path,
     assert formula.count("the notes have") == 1
     assert "the notes have dz2 = (P - Y_ind) / N" in formula
     for page in (report_html(report), report_page(report)):
-        assert "not returned" not in page
+        assert "it is computed" not in page
         assert page.count("to do") >= 6
     assert main(["check", str(tmp_path / "mine.py"), "--search", "0", "--example"]) == 1
     assert "dz2 on 3 samples, 2 features, 3 units, 2 classes" in capsys.readouterr().out
@@ -203,6 +203,8 @@ RAISING = {
     ),
     "dW1": ("X.T @ dh", "X @ dh", "dW1 = X.T @ dz1 + reg * W1"),
     "a line after all of them": ("    return {", "    h @ X\n    return {", None),
+    "a size": ("X.shape[0]", "X.shape[3]", None),
+    "a check": ("    d /= N\n", "    d /= N\n    assert d.shape == (3, 3)\n", None),
 }
 
 
