@@ -36,19 +36,25 @@ def plainly(error: UnicodeError) -> tuple[str, int]:
 
 codecs.register_error("plainly", plainly)
 
-GREEN, RED, USUAL = "\033[32m", "\033[31m", "\033[0m"
-# The verdict that starts a line, or ends a row of a table.
+GREEN, RED, YELLOW, USUAL = "\033[32m", "\033[31m", "\033[33m", "\033[0m"
+# The verdict that starts a line, ends a row of a table, or comes after a file's name.
 _VERDICT = re.compile(
-    r"^(?:AGREE|DIFFER|All right|Fix \w+ first)\b|(?<=  )(?:ok|DIFFERS|right|wrong)$", re.MULTILINE
+    r"^(?:AGREE|DIFFER|All right|Fix \w+ first|Not right yet|Nothing could be judged|To do)\b"
+    r"|(?<=  )(?:ok|DIFFERS|right|wrong|missing|inherited|remark|edge|to do)$"
+    r"|(?<=  )(?:right(?=,)|(?:wrong|failed|to do)(?=:))",
+    re.MULTILINE,
 )
 _GOOD = ("AGREE", "All right", "ok", "right")
+_NEITHER = ("inherited", "remark", "edge", "to do", "To do", "Not right yet")
 
 
 def coloured(text: str) -> str:
-    """The verdict words in green or red, for a terminal."""
+    """The verdict words in green, red or yellow, for a terminal."""
 
     def colour(match: re.Match[str]) -> str:
-        return f"{GREEN if match[0] in _GOOD else RED}{match[0]}{USUAL}"
+        word = match[0]
+        chosen = GREEN if word in _GOOD else YELLOW if word in _NEITHER else RED
+        return f"{chosen}{word}{USUAL}"
 
     return _VERDICT.sub(colour, text)
 

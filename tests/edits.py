@@ -5,9 +5,9 @@ exchanged; a function around a part; some rows or columns of it.
 """
 
 import ast
-import copy
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 INPUTS = ("X", "y", "W1", "b1", "W2", "b2", "reg", "N", "D", "H", "C")
 OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.MatMult)
@@ -26,13 +26,14 @@ AROUND = (
 def edited(line: str, earlier: Sequence[str]) -> list[str]:
     """All lines one edit away, each once. `earlier` are the quantities that the line may read."""
     module = ast.parse(line)
+    unchanged = ast.unparse(module)
     texts = {}
-    for number, node in enumerate(ast.walk(module)):
-        for new in _edits(node, earlier):
-            text = _with(module, number, new)
-            if text != ast.unparse(module):
-                texts[text] = None
-    return list(texts)
+    for parent in ast.walk(module):
+        for node in ast.iter_child_nodes(parent):
+            for new in _edits(node, earlier):
+                with _in_place(parent, node, new):
+                    texts[ast.unparse(module)] = None
+    return [text for text in texts if text != unchanged]
 
 
 def twice_edited(line: str, earlier: Sequence[str], rng: random.Random) -> str:
@@ -40,18 +41,18 @@ def twice_edited(line: str, earlier: Sequence[str], rng: random.Random) -> str:
     return rng.choice(edited(rng.choice(edited(line, earlier)), earlier))
 
 
-def _with(module: ast.Module, number: int, new: ast.AST) -> str:
-    copied = copy.deepcopy(module)
-    old = list(ast.walk(copied))[number]
-    return ast.unparse(ast.fix_missing_locations(_Put(old, copy.deepcopy(new)).visit(copied)))
-
-
-class _Put(ast.NodeTransformer):
-    def __init__(self, old: ast.AST, new: ast.AST) -> None:
-        self.old, self.new = old, new
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        return self.new if node is self.old else self.generic_visit(node)
+@contextmanager
+def _in_place(parent: ast.AST, old: ast.AST, new: ast.AST) -> Iterator[None]:
+    """The parent with the new child; afterwards with the old one again."""
+    for field, value in ast.iter_fields(parent):
+        if value is old:
+            setattr(parent, field, new)
+            yield
+            setattr(parent, field, old)
+        elif isinstance(value, list) and any(item is old for item in value):
+            setattr(parent, field, [new if item is old else item for item in value])
+            yield
+            setattr(parent, field, value)
 
 
 def _edits(node: ast.AST, earlier: Sequence[str]) -> Iterator[ast.AST]:

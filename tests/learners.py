@@ -176,7 +176,7 @@ PLANTS = (
         MEAN,
         "g = 2 * (probs - onehot) / n; dscores = probs * (g - (g * probs).sum(1, keepdims=True))",
     ),
-    Plant(26, "squared-error", "loss", LOSS, "np.sum((probs - onehot) ** 2) / n", False),
+    Plant(26, "squared-error-loss", "loss", LOSS, "np.sum((probs - onehot) ** 2) / n", False),
     Plant(27, "overwritten", "P", MEAN, "dscores = probs; dscores -= onehot; dscores /= n", False),
     Plant(
         27,

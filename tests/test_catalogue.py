@@ -1,14 +1,20 @@
-"""compare/checker/catalogue.py and probes.py: every entry is complete, and some batch shows it."""
+"""compare/checker/catalogue and probes.py: every entry is complete, some batch shows it, and what
+people really write is called by its name.
+"""
+
+from typing import Any
 
 import numpy as np
 import pytest
 
+import compare
 from compare.bounds.rounding import error_bounds
 from compare.checker.cases import SLACK
 from compare.checker.catalogue import CATALOGUE, RATE, Mistake
 from compare.checker.lines import STEPS, follow, inputs, run_line
 from compare.checker.probes import EDGES, TRACED, probes
 from compare.checker.trees import normal, replaced
+from tests.learners_files.styles import STYLES
 
 PROBES = probes(0)
 RIGHT = {name: follow(problem) for name, problem in PROBES.items()}
@@ -33,6 +39,19 @@ def test_every_wrong_line_gives_other_numbers_on_some_probe_or_raises(mistake: M
         for text in mistake.wrong_lines(quantity):
             line = text.replace(RATE, "0.1")
             assert any(shows(name, quantity, line) for name in PROBES), text
+
+
+@pytest.mark.sampled(8)
+@pytest.mark.parametrize("case", STYLES)
+def test_a_mistake_has_its_name_in_whatever_style_it_is_made(case: str):
+    text, edits, expected = STYLES[case]
+    for old, new in edits:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    namespace: dict[str, Any] = {}
+    exec(text, namespace)
+    report = compare.check(namespace["backward"], seed=3, search=1.0)
+    assert ", ".join(f"{f.quantity} {f.id}" for f in report.mistakes) == expected
 
 
 def shows(name: str, quantity: str, line: str) -> bool:

@@ -110,4 +110,4 @@ def test_a_file_that_ends_its_processes_is_one_line_among_others(
     lines = capfd.readouterr().out
     assert "(SIGKILL)" in lines
     assert "(signal 40)" in lines
-    assert "\n2 of 4 right." in lines
+    assert "\n2 of 4 right, 2 failed." in lines

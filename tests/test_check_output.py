@@ -2,18 +2,26 @@
 
 import ast
 import csv
+import json
 import os
 import typing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import compare.checker
 from compare.__main__ import main
 from compare.checker import records
+from compare.checker.catalogue import CATALOGUE, Mistake
 from compare.checker.check import check_file
-from compare.checker.glossary import OTHERS, WORDS, glossary_text, ids
-from compare.checker.report import Report
+from compare.checker.edges import edge
+from compare.checker.example import example, example_data
+from compare.checker.glossary import BATCHES, OTHERS, WORDS, glossary_text, ids
+from compare.checker.probes import probes
+from compare.checker.records import Finding, Judged
+from compare.checker.report import Report, overall, score, summary_text
+from compare.checker.words import finding_words
 from tests.learners import PLANTS, source
 
 Capture = pytest.CaptureFixture[str]
@@ -43,7 +51,7 @@ def test_what_is_said_of_a_wrong_line_stands_below_it(wrong: Report):
     lines = str(wrong).splitlines()
     at = next(i for i, line in enumerate(lines) if line.endswith("dz2    wrong"))
     assert lines[at].split()[0] == "38"
-    assert lines[at + 1].strip().startswith("the sign is swapped: Y_ind - P")
+    assert lines[at + 1].strip().startswith("the sign is swapped, as in Y_ind - P: -1.0 times")
     assert max(map(len, lines[1:])) <= 80
     assert lines[-1].startswith("Fix dz2 first. (--seed ")
 
@@ -89,6 +97,25 @@ def test_every_verdict_has_a_meaning():
     assert set(WORDS) == set(typing.get_args(records.Word))
 
 
+def test_every_batch_has_an_explanation():
+    assert set(BATCHES) == set(probes(0))
+
+
+@pytest.mark.parametrize("mistake", CATALOGUE, ids=lambda mistake: mistake.id)
+def test_a_title_has_no_colon_since_one_comes_after_it(mistake: Mistake):
+    lines = [line for quantity in mistake.places for line in mistake.wrong_lines(quantity)]
+    titles = {mistake.title, *map(mistake.title_of, lines)}
+    words = [finding_words(edge("P", mistake.id, ""), "what") for _ in mistake.edge_in[:1]]
+    assert [t for t in titles if ": " in t] == []
+    assert [w for w in words if w.count(": ") > 1] == []
+
+
+def test_the_sample_that_is_left_out_is_named():
+    left_out = next(m for m in CATALOGUE if m.id == "sample-left-out")
+    titles = [left_out.title_of(line) for line in left_out.wrong_lines("dz2")]
+    assert titles == ["the last sample is left out", "the first sample is left out"]
+
+
 def test_every_finding_that_the_checker_makes_is_in_the_glossary():
     made = set()
     for file in Path(compare.checker.__file__).parent.glob("*.py"):
@@ -106,9 +133,148 @@ def test_the_glossary_is_printed_without_any_file(capsys: Capture):
     assert text == f"{glossary_text()}\n"
     assert max(map(len, text.splitlines())) <= 80
     assert "  no-mean                 the 1/N is missing" in text
+    assert main(["check", "--list", "--json"]) == 0
+    lists = json.loads(capsys.readouterr().out)
+    assert list(lists) == ["verdicts", "findings", "batches"]
+    assert lists["findings"] == ids()
+
+
+# The example
+
+
+def test_an_example_comes_before_the_verdict_and_is_data_in_json(tmp_path: Path, capsys: Capture):
+    command = ["check", str(wrong_file(tmp_path)), "--seed", "1", "--example"]
+    assert main(command) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "  dz2 on 3 samples, 2 features, 3 units, 2 classes" in lines
+    assert lines[-1] == "Fix dz2 first. (--seed 1)"
+    assert main([*command, "--json", "--hint", "where"]) == 1
+    (data,) = json.loads(capsys.readouterr().out)
+    assert np.allclose(data["example"]["yours"], np.negative(data["example"]["right"]))
+    (mistake,) = data["mistakes"]
+    assert (mistake["quantity"], mistake["line"]) == ("dz2", 38)
+    assert mistake["id"] is mistake["title"] is mistake["evidence"] is None
+
+
+EXAMPLES = {
+    "beyond 6": ("a1", "a1 = np.clip(z1, 0, 6)"),
+    "exactly at 0": ("dz1", "dz1 = da1 * (z1 >= 0)"),
+    "overflow": ("P", "P = np.exp(z2) / np.exp(z2).sum(axis=1, keepdims=True)"),
+    "what raises": ("da1", "da1 = dz2 @ W2"),
+}
+
+
+@pytest.mark.parametrize("case", EXAMPLES)
+def test_an_example_shows_a_difference(case: str):
+    quantity, line = EXAMPLES[case]
+    found = example([Finding(quantity, "edited", "yours is", "", wrong_line=line)])
+    assert found is not None
+    assert found.differs
+    assert "*" in str(found) or found.error
+    assert max(map(len, str(found).splitlines())) <= 78
+    json.dumps(example_data(found), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("", "no formula is known"), ("dz2 = (P - Y_ind) / min(N, 200)", "three samples does not")],
+)
+def test_why_there_is_no_example_is_said(line: str, said: str):
+    finding = Finding("dz2", "edited", "yours is", "", wrong_line=line)
+    report = Report("x", (Judged("dz2", "wrong"),), (finding,), with_example=True)
+    assert "No example: " in str(report)
+    assert said in str(report)
 
 
 # A class
+
+
+def one(name: str, *findings: Finding, error: str = "", **verdicts: records.Word) -> Report:
+    judged = tuple(Judged(quantity, word) for quantity, word in verdicts.items())
+    return Report(name, judged, findings, error)
+
+
+NO_MEAN, SIGN, MASK = (
+    Finding(quantity, id, title, "")
+    for quantity, id, title in (
+        ("dz2", "no-mean", "the 1/N is missing"),
+        ("dz2", "sign", "the sign is swapped"),
+        ("dz1", "mask-missing", "the ReLU's mask is missing"),
+    )
+)
+CLASS = [
+    one("a.py", NO_MEAN, dz2="wrong", dW2="inherited"),
+    one("b.py", NO_MEAN, dz2="wrong", dW2="inherited"),
+    one("c.py", SIGN, dz2="wrong", dW2="inherited"),
+    one("d.py", MASK, dz2="right", dz1="wrong"),
+    one("e.py", Finding("dW2", "missing", "it was not returned", ""), dz2="right", dW2="missing"),
+    one("f.py", error="no such file"),
+    one("g.py", dz2="right", dW2="right", dz1="unseen"),
+]
+
+
+def test_the_summary_counts_what_is_not_right_and_leaves_no_mistake_out():
+    assert summary_text(CLASS, "what").splitlines()[4:] == [
+        "e.py  to do: dW2",
+        "f.py  failed: no such file",
+        "g.py  right",
+        "1 of 7 right, 4 wrong, 1 to do, 1 failed.",
+        "  2 of 7: the 1/N is missing",
+        "  in one file alone: 2 other mistakes",
+    ]
+    assert summary_text(CLASS, "where").splitlines()[3:] == [
+        "d.py  wrong: dz1",
+        "e.py  to do: dW2",
+        "f.py  failed: no such file",
+        "g.py  right",
+        "1 of 7 right, 4 wrong, 1 to do, 1 failed.",
+    ]
+
+
+def test_a_score_is_out_of_what_was_judged():
+    scores = {report.name: (*score(report), overall(report)) for report in CLASS}
+    assert scores["a.py"] == (1, 2, "wrong")
+    assert scores["e.py"] == (1, 2, "to do")
+    assert scores["f.py"] == (0, 13, "failed")
+    assert scores["g.py"] == (2, 2, "right")
+
+
+def test_the_grades_may_be_printed(tmp_path: Path, capsys: Capture):
+    assert main(["check", str(RIGHT), "nowhere.py", "--csv", "-"]) == 1
+    right, missing = csv.DictReader(capsys.readouterr().out.splitlines())
+    assert (right["verdict"], right["score"]) == ("remark", right["of"])
+    assert (missing["verdict"], missing["seed"]) == ("failed", "")
+    assert missing["error"] == "expected a Python file, got no such file"
+
+
+@pytest.mark.parametrize(
+    ("texts", "status"),
+    [(["RIGHT", ""], 1), (["", ""], 2), (["", None], 2), ([None, None], 2), (["None"], 1)],
+    ids=["one of two", "nothing in two", "one missing", "two missing", "to do"],
+)
+def test_the_exit_status_is_2_only_where_nothing_could_be_judged(
+    texts: list[str | None], status: int, tmp_path: Path
+):
+    files = []
+    for number, text in enumerate(texts):
+        files.append(tmp_path / f"{number}.py")
+        if text is not None:
+            code = source() if text == "RIGHT" else text
+            head = "def backward(X, y, W1, b1, W2, b2, reg): return {'dW1': None}\n"
+            files[-1].write_text(head if code == "None" else code)
+    assert main(["check", "--search", "0", *map(str, files)]) == status
+
+
+def test_feedback_does_not_write_over_what_is_not_its_own(tmp_path: Path, capsys: Capture):
+    mine = tmp_path / "02_only_gradients.report.txt"
+    mine.write_text("my notes")
+    command = ["check", str(RIGHT), "--feedback", str(tmp_path)]
+    assert main(command) == 2
+    assert "expected reports of before" in capsys.readouterr().err
+    mine.unlink()
+    assert main(command) == 0
+    assert capsys.readouterr().err == f"Written: {tmp_path}\n"
+    assert main(command) == 0
 
 
 def test_a_row_of_the_grades_has_the_seed_with_which_it_can_be_had_again(tmp_path: Path):
@@ -119,7 +285,7 @@ def test_a_row_of_the_grades_has_the_seed_with_which_it_can_be_had_again(tmp_pat
         right, second = csv.DictReader(file)
     assert right["seed"] == second["seed"]
     assert right["seed"].isdecimal()
-    assert second["first mistake"] == "sign"
+    assert second["first mistake"] == "dz2 (sign)"
 
 
 def test_reports_on_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path):
@@ -142,7 +308,9 @@ def test_reports_on_files_of_one_name_are_told_apart_by_their_folders(tmp_path: 
         (["--csv", "no/such/grades.csv"], "--csv: expected a file in a folder that exists"),
         (["--csv", "notes.txt"], "--csv: expected a new file, or a report of before"),
         (["--html", "notes.txt"], "--html: expected a new file, or a report of before"),
-        (["--html", "."], "--html: expected a file in a folder that exists"),
+        (["--csv", "."], "--csv: expected a file, got ., a folder"),
+        (["--csv", "-", "--json"], "--csv: expected a file beside --json"),
+        (["--html", "."], "--html: expected a file, got ., a folder"),
         (["--feedback", "notes.txt"], "--feedback: expected a folder, got notes.txt, a file"),
     ],
     ids=lambda case: " ".join(case) if isinstance(case, list) else "",

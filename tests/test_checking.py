@@ -11,6 +11,7 @@ import pytest
 
 import compare
 from compare.__main__ import main
+from compare.checker.check import SEARCH
 from compare.checker.html import report_html
 from compare.checker.report import Report, report_data, report_text
 from compare.checker.state import follows
@@ -23,10 +24,10 @@ SEED = 11
 
 
 @lru_cache(maxsize=10)  # several tests read one report
-def checked(text: str, strict: bool = False) -> Report:
+def checked(text: str, strict: bool = False, search: float = 1.0) -> Report:
     namespace: dict = {}
     exec(text, namespace)
-    return compare.check(namespace["backward"], strict=strict, seed=SEED)
+    return compare.check(namespace["backward"], strict=strict, seed=SEED, search=search)
 
 
 # These show on extreme values alone, or harm no gradient: they are named, and are no mistakes.
@@ -88,10 +89,11 @@ def two_places(report: Report, quantities: set[str]) -> bool:
 
 def test_of_pairs_of_mistakes_both_places_are_found(request: pytest.FixtureRequest):
     """At least 95 of 100; a sample of the pairs, or all of them with --problems 2000."""
-    sample = pairs() if request.config.getoption("--problems") >= 2000 else pairs()[::200]
+    full = request.config.getoption("--problems") >= 2000
     missed, count = [], 0
-    for one, other in sample:
-        report, quantities = checked(source(one, other)), {one.quantity, other.quantity}
+    for one, other in pairs() if full else pairs()[::200]:
+        report = checked(source(one, other), search=SEARCH if full else 1.0)
+        quantities = {one.quantity, other.quantity}
         if two_places(report, quantities):
             count += 1
             places = {f.quantity for f in report.mistakes}
@@ -183,7 +185,7 @@ def words_of(report: Report) -> str:
 
 def test_evidence_names_the_exact_difference_of_a_regularised_bias():
     plant = next(p for p in PLANTS if p.id == "bias-regularised" and p.quantity == "db1")
-    assert "differs by exactly reg·b1" in words_of(checked(source(plant)))
+    assert ": the right one plus reg·b1" in words_of(checked(source(plant)))
 
 
 def test_evidence_shows_both_shapes():
@@ -224,20 +226,60 @@ def test_assert_backward_raises_with_the_readable_report():
     compare.assert_backward(namespace["backward"])
 
 
-def test_a_notebook_shows_a_table():
-    html = report_html(checked(source(PLANTS[0])))
-    assert html == checked(source(PLANTS[0]))._repr_html_()
-    assert html.count("<tr>") == 13
-    assert "<td>inherited</td>" in html
-    assert "<p>Fix dz2 first.</p>" in html
+def test_a_notebook_shows_the_same_report():
+    report = checked(source(PLANTS[0]))
+    html = report._repr_html_()
+    assert html == report_html(report)
+    assert "<b>dW2, db2, da1, dz1, dW1, db1</b> inherited" in html
+    assert f"<b>Fix dz2 first. (--seed\xa0{SEED})</b>" in html
     assert "<script" not in report_html(Report("x", (), (), "<script>"))
 
 
 def test_a_function_of_another_signature_is_refused():
     with pytest.raises(ValueError, match=r"expected f\(X, y, .*got f\(x\)"):
         compare.check(lambda_named_f)
-    with pytest.raises(ValueError, match="function: expected a function, got int"):
+    with pytest.raises(
+        ValueError, match="function: expected a function, or the path of a file, got int"
+    ):
         compare.check(3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"seed": -1}, "seed: expected a whole number from 0 to .*, got -1"),
+        ({"seed": 1.5}, "seed: expected a whole number from 0 to .*, got 1.5"),
+        ({"search": -1}, "search: expected seconds >= 0, got -1"),
+        ({"timeout": "long"}, "timeout: expected seconds > 0, got 'long'"),
+        ({"function": "essay.txt"}, "function: essay.txt: expected a Python file, got no such"),
+    ],
+    ids=str,
+)
+def test_an_argument_is_named_in_its_message(options: dict, message: str):
+    with pytest.raises(ValueError, match=message):
+        compare.check(**{"function": print, **options})
+
+
+def test_what_a_function_prints_is_shown_once_and_bounded(capsys: Capture):
+    namespace: dict = {"np": np}
+    text = source().replace(
+        "    n, c =", "    print('here', np.shape(X)); print('x' * 9999)\n    n, c ="
+    )
+    exec(text, namespace)
+    report = compare.check(namespace["backward"], seed=SEED)
+    assert capsys.readouterr() == ("", "")
+    assert report.output.startswith("here (200, 4)\nxxx")
+    assert report.output.count("here") == 1
+    assert len(report.output) <= 2000
+    assert report_data(report)["printed"] == report.output
+
+
+def test_an_example_may_be_had_in_python():
+    report = checked(source(PLANTS[0]))
+    assert report.example is not None
+    assert report.example.quantity == "dz2"
+    assert "dz2 on 3 samples" not in str(report)
+    assert "dz2 on 3 samples" in str(replace(report, with_example=True))
 
 
 def lambda_named_f(x):
@@ -287,7 +329,7 @@ def test_several_files_come_out_in_the_order_given_with_a_line_each_and_a_count(
     assert lines[0].endswith("right")
     assert lines[1].endswith("wrong: dz2 (no-mean)")
     assert "failed: SyntaxError" in lines[2]
-    assert lines[4].startswith("1 of 4 right. (--seed ")
+    assert lines[4].startswith("1 of 4 right, 2 wrong, 1 failed. (--seed ")
 
 
 def test_json_has_the_same_as_data(tmp_path: Path, capsys: Capture):
@@ -305,6 +347,7 @@ def test_json_has_the_same_as_data(tmp_path: Path, capsys: Capture):
             "batch": "200 × 4",
             "line": 16,
             "source": "dscores = probs - onehot",
+            "formula": None,
         }
     ]
     dz2 = first["quantities"][6]
@@ -318,7 +361,7 @@ def test_json_has_the_same_as_data(tmp_path: Path, capsys: Capture):
 
 def test_nan_is_no_number_in_json():
     text = source(Plant(0, "", "", "dscores = (probs - onehot) / n", "dscores = probs * np.nan"))
-    data = report_data(checked(text))
+    data = report_data(checked(text, search=0))
     assert json.dumps(data, allow_nan=False)
     assert "nan at" in data["mistakes"][0]["evidence"]
 
@@ -335,7 +378,7 @@ def test_hint_and_strict_are_passed_on(tmp_path: Path, capsys: Capture):
     [
         ("nowhere.py", "nowhere.py: expected a Python file, got no such file"),
         (".", "expected a Python file, got a directory"),
-        ("", "FILE: expected, got none"),
+        ("", "FILE: expected a learner's file, got none"),
         ("{file} --hint all", "--hint: expected 'where', 'what', 'formula', got 'all'"),
         ("{file} --timeout 0", "--timeout: expected seconds > 0, got 0"),
         ("{file} --jobs 0", "--jobs: expected a whole number >= 1, got 0"),

@@ -58,7 +58,7 @@ def renamed(values: dict[str, Any]) -> dict[str, Any]:
 # What is returned in the place of the dict `v`, and what is said of it.
 ANSWERS: dict[str, tuple[Any, str]] = {
     "a tuple": (lambda v: tuple(gradients(v)), "taken as dW1, db1, dW2, db2"),
-    "a list": (gradients, "taken as dW1, db1, dW2, db2"),
+    "a list": (gradients, "a list, taken as dW1, db1, dW2, db2"),
     "a tuple, weights first": (
         lambda v: (v["dW1"], v["dW2"], v["db1"], v["db2"]),
         "taken as dW1, dW2, db1, db2",
@@ -76,6 +76,10 @@ ANSWERS: dict[str, tuple[Any, str]] = {
     "the loss, a dict and a cache": (
         lambda v: (v["loss"], renamed(v), {"W1": 0 * v["dW1"], "X": 1}),
         "extra values ignored: W1, X",
+    ),
+    "a loss that is no number, and a dict": (
+        lambda v: (v["dW1"][:2, :2], renamed(v)),
+        "extra values ignored: the first value (ndarray of shape (2, 2))",
     ),
     "a dict in a dict": (lambda v: {"loss": v["loss"], "grads": renamed(v)}, ""),
     "the parameters' names": (renamed, ""),
@@ -255,6 +259,18 @@ def test_a_class_with_a_loss_is_called_as_it_is(form: str):
     assert_right(answer, ("loss", *GRADIENTS))
 
 
+def test_a_class_without_a_loss_is_said_to_have_none(tmp_path: Path):
+    text = CLASS.format(**STANFORD).replace("def loss", "def loss_fn")
+    failure = run_file(write(tmp_path, text), BATCHES, 10).failure
+    assert failure == "expected a method loss(X, y, reg) in the class TwoLayerNet, got loss_fn"
+
+
+def test_of_a_class_and_a_function_it_is_said_which_is_judged(tmp_path: Path):
+    answer = run_file(write(tmp_path, source() + CLASS.format(**STANFORD)), BATCHES, 10)
+    assert_right(answer)
+    assert answer.remarks == ("judged is the function backward, not the class TwoLayerNet",)
+
+
 def test_parameters_that_a_class_writes_to_are_named():
     scope: dict[str, Any] = {"right": right, "np": np}
     text = CLASS.format(**STANFORD).replace("        v =", "        W2 *= 2; b1 += 1\n        v =")
@@ -342,10 +358,71 @@ def test_a_notebook_is_its_code_cells_without_the_magics(tmp_path: Path):
     assert answer.output == "[1. 1. 1.]"
 
 
-@pytest.mark.parametrize("text", ["{}", "[1]", "nothing", '{"cells": [3]}'])
+NO_NOTEBOOK = {
+    "": "an empty file",
+    "{}": "JSON without a notebook's cells",
+    "[1]": "JSON without a notebook's cells",
+    '{"cells": [3]}': "JSON without a notebook's cells",
+    "nothing": "text that is no JSON",
+}
+
+
+@pytest.mark.parametrize("text", NO_NOTEBOOK)
 def test_what_is_no_notebook_is_said_to_be_none(tmp_path: Path, text: str):
     answer = run_file(write(tmp_path, text, "mine.ipynb"), BATCHES, 10)
-    assert answer.failure == "expected a notebook, got something else"
+    assert answer.failure == f"expected a notebook, got {NO_NOTEBOOK[text]}"
+
+
+def test_a_notebook_goes_on_in_a_cell_after_an_import_that_fails(tmp_path: Path):
+    cells = [cell("import no_such_module as nsm\n" + source() + "\nnsm.show()\n")]
+    file = write(tmp_path, json.dumps({"cells": cells, "nbformat": 4}), "mine.ipynb")
+    answer = run_file(file, BATCHES, 10)
+    assert_right(answer)
+    (remark,) = answer.remarks
+    assert remark.startswith("cell 1, lines 1, ")
+    assert remark.endswith(" were left out: there is no module no_such_module here")
+
+
+# What stands before the function of a file, and what is said of it.
+LEFT_OUT = {
+    "import no_such_module.pyplot as plt": "line 1 was left out: there is no module no_such_mod",
+    "import no_such_module as n\nn.set(1)\nn.set(2)": "lines 1, 2, 3 were left out: there is no",
+    "from past.builtins import xrange": "no module past here (this is Python 2; in Python 3 it is",
+    "get_ipython().run_line_magic('matplotlib', 'inline')": "line 1 was left out: get_ipython is",
+    "%matplotlib inline\n!pip install x": "lines 1, 2 were left out: % and ! are for notebooks",
+    "x = 3\nopen('nothing.csv')": "line 2 was left out: FileNotFoundError",
+    "for i in range(3):\n    1 / (1 - i)": "line 1 was left out: ZeroDivisionError: division by"
+    " zero, at line 2",
+    "\n".join(f"raise ValueError({i})" for i in range(9)): "6 more statements failed and were left",
+}
+
+
+@pytest.mark.parametrize("head", LEFT_OUT)
+def test_statements_of_a_file_that_fail_are_left_out_and_told(tmp_path: Path, head: str):
+    answer = run_file(write(tmp_path, f"{head}\n{source()}"), BATCHES, 10, trace="200 × 4")
+    assert_right(answer)
+    assert LEFT_OUT[head] in answer.remarks[-1]
+    assert answer.trace
+
+
+def test_percent_signs_of_python_stay(tmp_path: Path):
+    text = "x = (7\n% 4)\nassert x == 3\n" + source()
+    answer = run_file(write(tmp_path, text), BATCHES, 10)
+    assert_right(answer)
+    assert answer.remarks == ()
+
+
+def test_what_a_missing_module_was_to_give_is_missing_in_the_function(tmp_path: Path):
+    text = "from no_such_module import relu\n" + HEAD + "    return dict(dW1=relu(W1))\n"
+    answer = run_file(write(tmp_path, text), BATCHES, 10)
+    assert "name 'relu' is not defined, at line 5" in (answer.runs["200 × 4"].error or "")
+    assert answer.remarks == ("line 1 was left out: there is no module no_such_module here",)
+
+
+def test_input_is_said_to_have_nobody_who_types(tmp_path: Path):
+    answer = run_file(write(tmp_path, HEAD + "    input('Name? ')\n"), BATCHES, 10)
+    error = answer.runs["200 × 4"].error or ""
+    assert error.startswith("EOFError: nobody can type here: leave input() out, at line 4")
 
 
 def test_a_file_that_is_not_there_is_its_line(tmp_path: Path):
@@ -359,7 +436,8 @@ def test_a_file_that_is_not_there_is_its_line(tmp_path: Path):
 @pytest.fixture
 def on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = (
-        "os.fork, os.setsid, os.killpg, signal.SIGKILL, signal.SIGCHLD, signal.pthread_sigmask"
+        "os.fork, os.setsid, os.killpg, signal.SIGKILL, signal.SIGCHLD, signal.SIGALRM, "
+        "signal.setitimer, signal.pthread_sigmask"
     )
     bare = f"import os, signal, sys; del {missing}; sys.modules['resource'] = None; "
     monkeypatch.setattr(sandbox, "KEEPER", bare + sandbox.KEEPER)
@@ -375,4 +453,4 @@ def test_without_posix_a_right_file_is_judged(tmp_path: Path):
 @pytest.mark.usefixtures("on_windows")
 def test_without_posix_the_time_limit_holds(tmp_path: Path):
     answer = run_file(write(tmp_path, HEAD + "    while True: pass\n"), BATCHES, 0.7)
-    assert answer.failure == "it was still running after 0.7 seconds"
+    assert answer.failure == "it was still running after 0.7 seconds (--timeout gives it more)"

@@ -71,7 +71,7 @@ ONE_LINE = {
         body("    big = np.zeros(2**23)\n    return dict(dW1=big, db1=big, dW2=big, db2=big)\n"),
         "dW1: expected an array like its parameter, got one of shape (8388608,)",
     ),
-    "a list in itself": (body("    a = []\n    a.append(a)\n    return a\n"), "a tuple of 1"),
+    "a list in itself": (body("    a = []\n    a.append(a)\n    return a\n"), "a list of 1"),
     "a list without a shape": (
         body("    return dict(db2=[[1], [1, 2]])\n"),
         "db2: expected a NumPy array, got list",
@@ -98,7 +98,7 @@ ONE_LINE = {
     "a deep expression": (f"x = {'(' * 5000}{')' * 5000}\n", "Error"),
     "another encoding": (
         "# é\n",
-        "expected UTF-8 or another coding line, got the byte 0xe9 at line 1",
+        "expected text in UTF-8, or a first line that names its encoding, got the byte 0xe9",
     ),
     "an unknown encoding": ("# coding: nonsense\n", "expected a known encoding"),
     "recursion in __repr__ of an exit": (
@@ -209,13 +209,54 @@ def test_what_else_a_right_file_does_takes_none_of_its_values(answer_of: Checked
 
 def test_an_endless_file_that_starts_others_leaves_none_of_them(answer_of: Checked):
     answer = answer_of(body(f"    {START}\n    while True: pass\n"), timeout=1.5)
-    assert answer.failure == "it was still running after 1.5 seconds"
+    error = answer.runs["200 × 4"].error or ""
+    assert error.startswith("it was still running after 1.5 seconds")
+    assert "at line 6: while True: pass" in error
+
+
+ENDLESS = {
+    "in Python": "    while True: pass\n",
+    "asleep": "    time.sleep(60)\n",
+    "that catches every exception": "    while True:\n        try: time.sleep(0.01)\n"
+    "        except Exception: pass\n",
+    "with a timer of its own": "    signal.alarm(60)\n    time.sleep(60)\n",
+    "that lets nothing interrupt it": "    signal.pthread_sigmask(signal.SIG_BLOCK, [14])\n"
+    "    time.sleep(60)\n",
+    "that catches everything": "    while True:\n        try: time.sleep(0.01)\n"
+    "        except BaseException: pass\n",
+}
+
+
+@pytest.mark.sampled(3)
+@pytest.mark.parametrize("case", ENDLESS)
+def test_a_function_that_does_not_end_is_ended(answer_of: Checked, case: str):
+    answer = answer_of("import time\n" + body(ENDLESS[case]), timeout=0.5)
+    line = answer.failure or answer.runs["200 × 4"].error or ""
+    assert line.startswith("it was still running after 0.5 seconds")
+
+
+def test_what_was_computed_before_an_endless_loop_is_followed(answer_of: Checked):
+    answer = answer_of(RIGHT.replace("    dh = ", "    while True: n = n\n    dh = "), timeout=1)
+    assert {b.name for b in answer.trace} >= {"hin", "h", "scores", "dscores", "dW2", "db2"}
+    assert answer.trace_note == ""
+    assert answer.runs["one sample"].error == answer.runs["200 × 4"].error.split(", at line")[0]
+
+
+def test_a_loop_after_the_function_is_left_out_and_the_function_is_judged(answer_of: Checked):
+    answer = answer_of(RIGHT + "import time\nwhile True:\n    time.sleep(1)\nx = 1\n", timeout=2)
+    assert answer.failure is None
+    assert all(run.error is None and "dW1" in run.values for run in answer.runs.values())
+    (remark,) = answer.remarks
+    assert "was left out: it was still running after" in remark
+    assert 'if __name__ == "__main__":' in remark
+    assert "time.sleep(1)" in remark
 
 
 @pytest.mark.slow
 def test_a_parent_that_is_stopped_does_not_stop_the_comparison(answer_of: Checked):
     text = body("    os.kill(os.getppid(), signal.SIGSTOP)\n    while True: pass\n")
-    assert answer_of(text, timeout=1).failure == "it was still running after 1 seconds"
+    error = answer_of(text, timeout=1).runs["200 × 4"].error or ""
+    assert error.startswith("it was still running after 1 second (")
 
 
 @pytest.mark.slow

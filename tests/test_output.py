@@ -12,7 +12,7 @@ import pytest
 from compare.__main__ import main
 from compare.problems import memory
 from compare.problems.memory import bytes_needed, check_memory, free_bytes
-from compare.text import GREEN, PLAIN, RED, USUAL, coloured
+from compare.text import GREEN, PLAIN, RED, USUAL, YELLOW, coloured
 
 ROOT = Path(__file__).parents[1]
 RIGHT = "tests/learners_files/right/06_einsum.py"
@@ -91,6 +91,9 @@ def test_verdicts_are_coloured():
     assert coloured("a\nDIFFER: dW1") == f"a\n{RED}DIFFER{USUAL}: dW1"
     assert coloured("  dz2    wrong") == f"  dz2    {RED}wrong{USUAL}"
     assert coloured("Fix dz2 first. (--seed 1)") == f"{RED}Fix dz2 first{USUAL}. (--seed 1)"
+    assert coloured("  dz2    edge") == f"  dz2    {YELLOW}edge{USUAL}"
+    assert coloured("a.py   to do: dW2") == f"a.py   {YELLOW}to do{USUAL}: dW2"
+    assert coloured("a.py   wrong: dz2 (sign)") == f"a.py   {RED}wrong{USUAL}: dz2 (sign)"
     assert coloured("an AGREE inside, right there") == "an AGREE inside, right there"
 
 

@@ -274,7 +274,7 @@ def test_a_file_that_exists_is_overwritten_only_if_told_to(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("", "-o/--output: expected, got none"),
+        ("", "-o/--output: expected a value, got none"),
         ("-o {folder}/no/page.html", "No such file or directory"),
         ("-o {folder}/a.html --learning-rate 1", "expected --steps beside it"),
         ("-o {folder}/a.html --steps 0", "steps: expected a whole number >= 1, got 0"),

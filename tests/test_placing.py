@@ -1,11 +1,17 @@
 """Which line is told: by the flow of values through a learner's statements."""
 
+import json
+import textwrap
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from compare.checker.check import check_file
+from compare.checker.html import report_html, report_page
+from compare.checker.report import Report, report_data
+from compare.checker.scopes import UnknownError, reached
+from tests.learners_files import third
 
 SEED = 3
 
@@ -88,7 +94,7 @@ IN_HELPERS = {
     "in the helper, for both layers": Changed("x @ w + b", "x @ w", 4, "z1"),
     "in the call": Changed("h = relu(z)", "h = relu(-z)", 14, "a1"),
     "in the call of a helper that is right elsewhere": Changed(
-        "layer_back(dz, X, W1, reg)", "layer_back(dh, X, W1, reg)", 21, "dW1"
+        "layer_back(dz, X, W1, reg)", "layer_back(dh, X, W1, reg)", 21, "dz1"
     ),
     "the call that is missing": Changed("h = relu(z)", "h = z", 14, "a1"),
 }
@@ -150,3 +156,134 @@ def test_a_mistake_that_the_small_batch_does_not_show_is_placed_by_another(tmp_p
     file.write_text(RIGHT.replace("h = np.maximum(z, 0)", "h = np.clip(z, 0, 40)"))
     report = check_file(file, seed=SEED, search=0.5)
     assert [(f.quantity, f.line) for f in report.mistakes] == [("a1", 6)]
+
+
+# More styles.
+
+
+def checked(text: str, folder: Path) -> Report:
+    file = folder / "backward.py"
+    file.write_text(text, encoding="utf-8")
+    return check_file(file, seed=SEED, search=0.5)
+
+
+@pytest.mark.sampled(11)
+@pytest.mark.parametrize("style", third.RIGHT)
+def test_a_right_file_of_the_third_set_is_right(style: str, tmp_path: Path):
+    assert checked(third.RIGHT[style], tmp_path).right
+
+
+@pytest.mark.sampled(17)
+@pytest.mark.parametrize("case", third.CASES, ids=lambda case: case.name)
+def test_the_line_is_told_in_more_styles(case: third.Case, tmp_path: Path):
+    text = third.RIGHT[case.style]
+    assert text.count(case.right) == 1
+    first, *_ = checked(text.replace(case.right, case.wrong), tmp_path).mistakes
+    assert first.line == case.line
+
+
+# Values that are written out in a dict.
+
+WRITTEN_OUT = RIGHT.replace("    return dict(loss=loss, dW1=dW1, db1=db1, dW2=dW2, db2=db2)\n", "")
+WRITTEN_OUT = WRITTEN_OUT.replace("    db1 = dh.sum(axis=0, keepdims=True)\n", "")
+RETURNED = """\
+    return {
+        "db1": dh.sum(axis=0, keepdims=True),
+        "loss": loss, "dW1": dW1,
+        "dW2": dW2,
+        "db2": (
+            db2
+        ),
+    }
+"""
+
+
+def test_a_value_in_a_dict_has_the_line_in_which_it_is_computed(tmp_path: Path):
+    report = checked(WRITTEN_OUT + RETURNED, tmp_path)
+    lines = {q.name: (q.line, q.source) for q in report.quantities}
+    assert report.right
+    assert lines["db1"] == (24, '"db1": dh.sum(axis=0, keepdims=True),')
+    assert lines["dW1"] == (22, "dW1 = X.T @ dh + reg * W1")
+
+
+def test_a_mistake_in_a_dict_has_its_own_line(tmp_path: Path):
+    wrong = RETURNED.replace("dh.sum(axis=0, keepdims=True)", "dh[:1]")
+    (mistake,) = checked(WRITTEN_OUT + wrong, tmp_path).mistakes
+    assert (mistake.cell, mistake.line, mistake.source) == (None, 24, '"db1": dh[:1],')
+
+
+# Notebooks.
+
+CELLS = (
+    ("markdown", "# A title"),
+    ("code", "%matplotlib inline\n!pip install \\\n    numpy\nimport numpy as np\n1 / 0"),
+    ("code", "%%bash\necho"),
+)
+
+
+def notebook(text: str, folder: Path) -> Path:
+    cells = [
+        {"cell_type": kind, "source": source.splitlines(keepends=True), "metadata": {}}
+        for kind, source in (*CELLS, ("code", "%%time\n" + text))
+    ]
+    file = folder / "mine.ipynb"
+    file.write_text(json.dumps({"cells": cells, "nbformat": 4}), encoding="utf-8")
+    return file
+
+
+def test_a_line_of_a_notebook_is_told_by_its_cell(tmp_path: Path):
+    text = RIGHT.replace("d /= n", "d /= n * n")
+    report = check_file(notebook(text, tmp_path), seed=SEED, search=0.5)
+    (mistake,) = report.mistakes
+    assert (mistake.cell, mistake.line, mistake.source) == (3, 17, "d /= n * n")
+    assert "     3    17  d /= n * n" in str(report)
+    assert "at cell 1, line 5: 1 / 0" in " ".join(str(report).split())
+    data: dict[str, Any] = report_data(report)
+    assert [(m["cell"], m["line"]) for m in data["mistakes"]] == [(3, 17)]
+    assert "<td>cell 3, line 17</td>" in report_html(report)
+    assert "<td>17</td><td><pre>    d /= n * n</pre></td><td>dz2: wrong" in report_page(report)
+
+
+def test_an_exception_in_a_notebook_is_told_by_its_cell(tmp_path: Path):
+    text = RIGHT.replace("g = d @ W2.T", "g = d @ W2")
+    report = check_file(notebook(text, tmp_path), seed=SEED, search=0.5)
+    assert "at cell 3, line 20: g = d @ W2" in report.error
+    assert "  cell 3, line 20: d is" in str(report)
+
+
+# Exceptions.
+
+
+def test_where_the_labels_line_raises_no_later_line_is_said_to_be_next(tmp_path: Path):
+    text = RIGHT.replace("d[rows, y] -= 1", "t = np.zeros((n, 3))\n    t[rows[1:], y] = 1")
+    report = checked(text, tmp_path)
+    assert "t[rows[1:], y] = 1" in report.error
+    assert "the notes have next" not in str(report)
+
+
+# What a function can reach.
+
+REACHED: dict[str, tuple[str, int, set[str] | None]] = {
+    "its parameters": ("def f(x, w):\n    return np.dot(x, w)", 2, {"x", "w"}),
+    "not what is compared with words": ('def f(k, x):\n    if k == "a": return x', 2, {"x"}),
+    "what is around it": (
+        "def g(a):\n    def f(x):\n        return x\n    return f",
+        3,
+        {"x", "a"},
+    ),
+    "a global": ("cache = {}\ndef f(x):\n    return cache[x]", 3, {"x", "cache"}),
+    "no function of the module": ("def g(): pass\ndef f(x):\n    return g(x)", 3, {"x"}),
+    "anything by *args": ("def f(*x):\n    return x", 2, None),
+    "nothing outside of a function": ("x = 1", 1, None),
+}
+
+
+@pytest.mark.parametrize("case", REACHED)
+def test_what_a_function_computes_with_is_told_by_its_text(case: str):
+    text, line, names = REACHED[case]
+    text = "import numpy as np\n" + textwrap.dedent(text)
+    if names is None:
+        with pytest.raises(UnknownError):
+            reached(text, line + 1, ())
+    else:
+        assert reached(text, line + 1, ()) == names

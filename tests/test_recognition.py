@@ -212,7 +212,7 @@ INSTEAD = {
     "the weights after their update": (
         ("dW1=dW1", "dW1=W1 - 0.1 * dW1"),
         "dW1",
-        "yours is W1 - 0.1 * dW1: W1 after its update, not the gradient",
+        "yours is W1 - 0.1 * dW1, W1 after its update, not the gradient",
     ),
 }
 
@@ -245,16 +245,16 @@ def test_a_value_near_another_one_is_not_told_as_that_one():
 SPOILT = {
     "the mean taken off X": (
         ("    n, c =", "    X -= X.mean(0)\n    n, c ="),
-        "X is written to before z1 and dW1 are computed from it: work on a copy: "
+        "X is written to before z1 and dW1 are computed from it; work on a copy: "
         "line 4, X -= X.mean(0)",
     ),
     "W2 updated before da1": (
         ("    dh = ", "    W2 -= 0.1 * dW2\n    dh = "),
-        "W2 is written to before da1 is computed from it: work on a copy: line 19, W2 -= 0.1 * dW2",
+        "W2 is written to before da1 is computed from it; work on a copy: line 19, W2 -= 0.1 * dW2",
     ),
     "W1 updated before dW1": (
         ("    dW1 = ", "    W1 *= 0.9\n    dW1 = "),
-        "W1 is written to before dW1 is computed from it: work on a copy: line 21, W1 *= 0.9",
+        "W1 is written to before dW1 is computed from it; work on a copy: line 21, W1 *= 0.9",
     ),
 }
 
@@ -290,10 +290,10 @@ def test_an_argument_written_to_after_its_use_has_spoilt_nothing():
 
 
 REPLACED = {
-    "X - X.mean(0)": "X is centred before use: X - mean",
-    "(X - X.mean(0)) / X.std(0)": "X is standardised before use: (X - mean) / std",
-    "(X - X.mean(0)) / (X.std(0) + 1e-8)": "X is standardised before use: (X - mean) / std",
-    "X / np.max(X)": "X is scaled before use: X / max",
+    "X - X.mean(0)": "X is centred before use, X - mean",
+    "(X - X.mean(0)) / X.std(0)": "X is standardised before use, (X - mean) / std",
+    "(X - X.mean(0)) / (X.std(0) + 1e-8)": "X is standardised before use, (X - mean) / std",
+    "X / np.max(X)": "X is scaled before use, X / max",
 }
 
 
@@ -320,7 +320,7 @@ def test_what_is_standardised_for_the_forward_pass_alone_is_told_so():
 
 # Two calls that differ
 
-NOISE = ("h = np.maximum(0, hin)", "h = np.maximum(0, hin) * (np.random.rand(*hin.shape) < 0.9)")
+NOISE = ("h = np.maximum(0, hin)", "h = np.maximum(0, hin) * (np.random.rand(*hin.shape) < 0.5)")
 
 
 @pytest.mark.parametrize(("returned", "first"), [("all values", "a1"), ("gradients alone", "dW2")])

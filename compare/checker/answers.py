@@ -14,6 +14,7 @@ LARGEST = 2**22  # bytes of one value
 PARAMETERS = ("W1", "b1", "W2", "b2")
 # How people order four gradients: as the parameters, or by kind, or as they are computed.
 ORDERS = (PARAMETERS, ("W1", "W2", "b1", "b2"), ("W2", "b2", "W1", "b1"))
+ORDINALS = ("first", "second", "third")
 GRADIENT_OF = re.compile(r"(?:d|grad_?|g_?|dl_?d)([wb][12])|([wb][12])_?grad")
 
 _ndarray, _asarray, _float64 = np.ndarray, np.asarray, np.float64  # a learner may replace them
@@ -36,7 +37,8 @@ def read(returned: Any, names: Sequence[str], shapes: Mapping[str, tuple[int, ..
     elif not isinstance(returned, tuple | list):
         return Reading({}, f"expected a dict of arrays to be returned, got {_kind(returned)}")
     else:
-        problem = _absorb_sequence(list(returned), found, extra, remarks, shapes)
+        kind = "list" if isinstance(returned, list) else "tuple"
+        problem = _absorb_sequence(list(returned), kind, found, extra, remarks, shapes)
         if problem:
             return Reading({}, problem)
     if not found.items and extra:
@@ -115,6 +117,7 @@ def _absorb(mapping: Mapping[Any, Any], found: _Found, extra: list[str]) -> None
 
 def _absorb_sequence(
     items: list[Any],
+    kind: str,
     found: _Found,
     extra: list[str],
     remarks: list[str],
@@ -130,27 +133,28 @@ def _absorb_sequence(
                 if "loss" not in found.items and (item is None or _size(item) == 1):
                     found.items["loss"] = item
                 else:
-                    extra.append(f"the value at {i}")
+                    place = ORDINALS[i] if i < len(ORDINALS) else f"{i + 1}th"
+                    extra.append(f"the {place} value ({_kind(item)})")
         for _, mapping in mappings:
             _absorb(mapping, found, extra)
         return None
-    kind = f"a tuple of {len(items)}"
+    got = f"a {kind} of {len(items)}"
     if len(items) == 2 and _is_group(items[1]) and not _is_group(items[0]):
         items = [items[0], *_flat(items[1])]
     items = _flat(items)
     if len(items) == len(found.names):
         found.items.update(zip(found.names, items, strict=True))
-        remarks.append(f"a tuple, taken as {', '.join(found.names)}")
+        remarks.append(f"a {kind}, taken as {', '.join(found.names)}")
         return None
     if len(items) == 5:
         at = 4 if _size(items[4]) == 1 and _size(items[0]) != 1 else 0
         found.items["loss"] = items.pop(at)
     if len(items) != 4:
-        return f"expected a dict of arrays, or dW1, db1, dW2, db2 in this order, got {kind}"
+        return f"expected a dict of arrays, or dW1, db1, dW2, db2 in this order, got {got}"
     order = next((o for o in ORDERS if _fits(items, o, shapes)), PARAMETERS)
     names = [f"d{parameter}" for parameter in order]
     found.items.update(zip(names, items, strict=True))
-    remarks.append(f"a tuple, taken as {', '.join(names)}")
+    remarks.append(f"a {kind}, taken as {', '.join(names)}")
     return None
 
 

@@ -10,7 +10,7 @@ from compare.checker.cases import Array, misfits
 from compare.checker.expected import Expected, among_values
 from compare.checker.flow import Spot, among, spot
 from compare.checker.lines import RIGHT, STEPS
-from compare.checker.parts import Change, changes, value_of
+from compare.checker.parts import Change, changes_between, value_of
 from compare.checker.reading import Seen
 from compare.checker.scopes import UnknownError, reached, takes_anything
 from compare.checker.trace import Binding
@@ -23,16 +23,16 @@ class Callers(Expected):
     """
 
     @cached_property
-    def _changes(self) -> list[Change]:
+    def changes(self) -> list[Change]:
         """What stands in the wrong line instead of parts of the right one."""
         if not self.wrong_line:
             return []
-        return changes(RIGHT[self.place.quantity], self.wrong_line)
+        return changes_between(RIGHT[self.place.quantity], self.wrong_line)
 
     @cached_property
     def helpers(self) -> set[Spot]:
         """Where a function gave right values in another call: its caller is to blame."""
-        if any(not (c.another_name or c.left_out) for c in self._changes):
+        if any(not (c.another_name or c.left_out) for c in self.changes):
             return set()
         calls: dict[Spot, set[int]] = {}
         for seen in self.flow.singles:
@@ -56,10 +56,10 @@ class Callers(Expected):
         """The statement that called the function in which this value was made, if the function has
         no way to what the right line needs.
         """
-        if first.binding.call == 0 or first.binding.given or not self._changes:
+        if first.binding.call == 0 or first.binding.given or not self.changes:
             return None
         reached = self._reached(first)
-        if reached is None or not all(self._lacks(reached, change) for change in self._changes):
+        if reached is None or not all(self._lacks(reached, change) for change in self.changes):
             return None
         return self._caller(first)
 
@@ -87,8 +87,6 @@ class Callers(Expected):
         """It does not reach what the right line needs; and what stands there instead it was given,
         if that is more than a part of it.
         """
-        if all(self._is_among(reached, self.sound[name]) for name in ("X", "W1")):
-            return False  # X and W1, and what is made of them
         if change.left_out:
             needed = [self._value(name) for name in sorted(change.needs())]
             return any(v is not None and not self._is_among(reached, v) for v in needed)
@@ -100,11 +98,14 @@ class Callers(Expected):
         return self._is_among(given, wrong) and not self._is_among(reached, right)
 
     def _is_among(self, reached: Sequence[Seen], value: Array) -> bool:
-        """The mask may be of a1 or of z1."""
-        ways = [value]
+        """The mask may be of a1 or of z1, and these may be computed once more."""
+        ways = [[value]]
         if self.place.quantity == "dz1" and among_values(value, [self.sound["a1"]]):
-            ways.append(self.sound["z1"])
-        return any(among(s, ways, self.samples) for s in reached)
+            ways += [[self.sound["z1"]], [self.sound["X"], self.sound["W1"]]]
+        return any(
+            all(any(among(s, [part], self.samples) for s in reached) for part in way)
+            for way in ways
+        )
 
     def _value(self, name: str) -> Array | None:
         """Of what is more than a size."""

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from compare.checker.alarm import StillRunningError
 from compare.checker.answers import read
 from compare.checker.forms import PARAMETERS, Form
-from compare.checker.source import python_2
+from compare.checker.source import in_cell, line_words, python_2
 from compare.checker.trace import Raised
 from compare.checker.unlike import unlike
 from compare.text import printable, shape_text
@@ -26,6 +27,21 @@ SAME = 64  # roundings of the largest value: two calls that differ by less sum i
 _ndarray, _array_equal, _errstate = np.ndarray, np.array_equal, np.errstate
 
 Values = Mapping[str, npt.NDArray[Any]]
+
+
+class Own(NamedTuple):
+    """The learner's files."""
+
+    has: Callable[[str], bool]  # whether a file is one of them
+    notebook: str = ""
+    begins: Sequence[int] = ()  # the lines of the notebook's text where its cells begin
+
+    def words(self, file: str, line: int) -> str:
+        return line_words(line, self.begins if file == self.notebook else ())
+
+    def cell(self, line: int) -> str:
+        """That which begins at a line of the whole text."""
+        return f"cell {in_cell(line, self.begins)[0]}" if self.begins else "the file"
 
 
 class Run(NamedTuple):
@@ -42,15 +58,23 @@ class Run(NamedTuple):
 
 
 def call(
-    form: Form, arguments: Mapping[str, Any], mine: Callable[[str], bool], names: Sequence[str]
+    form: Form,
+    arguments: Mapping[str, Any],
+    own: Own,
+    names: Sequence[str],
+    heard: Callable[[], object] = lambda: None,
 ) -> tuple[Run, tuple[str, ...]]:
     """Call it twice, on copies of the arguments; `names` are those that it may return. The run, and
-    remarks on how the answer was read.
+    remarks on how the answer was read. `heard` is called after the first call: the others would
+    print the same again.
     """
-    first, remarks = _once(form, arguments, mine, names)
+    first, remarks = _once(form, arguments, own, names)
+    heard()
     if first.error is not None:
         return first, remarks
-    again, _ = _once(form, arguments, mine, names)
+    again, _ = _once(form, arguments, own, names)
+    if is_late(again):
+        return first, remarks
     with _errstate(all="ignore"):
         second = {
             name: value
@@ -61,13 +85,13 @@ def call(
     unstable += [name for name in first.values if name not in again.values]
     if unstable:
         with unlike(form.scope) as because:
-            _once(form, arguments, mine, names)
+            _once(form, arguments, own, names)
         first = first._replace(because=tuple(because))
     return first._replace(unstable=tuple(unstable), second=second), remarks
 
 
 def _once(
-    form: Form, arguments: Mapping[str, Any], mine: Callable[[str], bool], names: Sequence[str]
+    form: Form, arguments: Mapping[str, Any], own: Own, names: Sequence[str]
 ) -> tuple[Run, tuple[str, ...]]:
     copies = copied(arguments)
     shapes = {name: arguments[name].shape for name in PARAMETERS}
@@ -77,11 +101,16 @@ def _once(
     except KeyboardInterrupt:  # the user's, where the function runs in the user's process
         raise
     except BaseException as error:  # sys.exit and the like, too
-        return Run({}, describe(error, mine), raised=where(error, mine)), ()
+        return Run({}, describe(error, own), raised=where(error, own)), ()
     changed = [name for name in arguments if not _same_bits(copies[name], arguments[name])]
     written = {n: copies[n] for n in changed if isinstance(copies[n], _ndarray)}
     run = Run(reading.values, reading.problem, tuple(changed), written=written)
     return run, reading.remarks
+
+
+def is_late(run: Run) -> bool:
+    """It was interrupted, since its time was over."""
+    return run.raised is not None and run.raised.kind == StillRunningError.__name__
 
 
 def copied(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,34 +152,41 @@ def their_builtins() -> Iterator[None]:
         now.update(_OURS)
 
 
-def describe(error: BaseException, mine: Callable[[str], bool]) -> str:
+def describe(error: BaseException, own: Own) -> str:
     """The error in a line, with the learner's line in which it came up."""
     if isinstance(error, SystemExit):
         code = "" if error.code is None else _safely(repr, error.code)
         text = f"it called sys.exit({printable(code, 40)})"
+    elif isinstance(error, StillRunningError):
+        text = str(error)
+    elif isinstance(error, EOFError) and _message(error) == "EOF when reading a line":
+        text = "EOFError: nobody can type here: leave input() out"
     else:
         message = _message(error)
         kind = printable(type(error).__name__, 60)
         text = f"{kind}: {message}".rstrip(": ") + python_2(message)
-    place = _place(error, mine)
+    place = _place(error, own)
     if place is None:
         return text
-    line = _line(place[0])
-    return f"{text}, at line {place[0].tb_lineno}" + (f": {line}" if line else "")
+    at, line = place[0], _line(place[0])
+    words = own.words(at.tb_frame.f_code.co_filename, at.tb_lineno)
+    return f"{text}, at {words}" + (f": {line}" if line else "")
 
 
-def where(error: BaseException, mine: Callable[[str], bool]) -> Raised | None:
+def where(error: BaseException, own: Own) -> Raised | None:
     """The learner's line in which it came up, and what stands there."""
-    place = _place(error, mine)
+    place = _place(error, own)
     if place is None:
         return None
     traceback, positions = place
+    raised = isinstance(error, Exception)  # else it was interrupted
+    operands = _operand_words(traceback.tb_frame, positions) if raised else ()
     return Raised(
         printable(type(error).__name__, 60),
         _message(error),
         traceback.tb_lineno,
         _line(traceback),
-        _operand_words(traceback.tb_frame, positions),
+        operands,
     )
 
 
@@ -169,13 +205,11 @@ def _safely(words: Callable[[Any], str], value: Any) -> str:
 Positions = tuple[int | None, int | None, int | None, int | None]
 
 
-def _place(
-    error: BaseException, mine: Callable[[str], bool]
-) -> tuple[TracebackType, Positions] | None:
+def _place(error: BaseException, own: Own) -> tuple[TracebackType, Positions] | None:
     """The innermost of the learner's own frames, and the place in its source."""
     found, step = None, error.__traceback__
     while step is not None:
-        if mine(step.tb_frame.f_code.co_filename):
+        if own.has(step.tb_frame.f_code.co_filename):
             found = step
         step = step.tb_next
     if found is None:

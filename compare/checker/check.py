@@ -1,14 +1,18 @@
 """Is this backward pass right? If not: which line is wrong, which mistake is it, how is it seen."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
+from compare.bounds.quantities import GRADIENTS
+from compare.checker.calls import is_late
 from compare.checker.cases import Case, agree, make_case
 from compare.checker.conventions import (
     as_mistake,
@@ -22,17 +26,19 @@ from compare.checker.conventions import (
 from compare.checker.judged import judged_quantities
 from compare.checker.own_loss import by_own_loss
 from compare.checker.placing import Code, raised_in
-from compare.checker.probes import EDGES, TRACED, fresh_seed, probes
+from compare.checker.probes import EDGES, LARGEST_SEED, TRACED, fresh_seed, probes
 from compare.checker.reading import read
 from compare.checker.records import Hint
-from compare.checker.report import Report
+from compare.checker.report import Report, by_cells
 from compare.checker.sandbox import Answer, run_file, run_function
 from compare.checker.slopes import Runner
 from compare.checker.state import wrong_quantities
 from compare.checker.trace import Binding
 from compare.checker.verdicts import diagnosed
-from compare.problems.problem import Problem
+from compare.problems.problem import Problem, check_whole
 
+MANY = 100  # samples: some code computes nothing for fewer than a block of them
+TIMEOUT = 10.0  # seconds for a file's run
 SEARCH = 5.0  # seconds of search for what a wrong line computes
 
 
@@ -43,34 +49,75 @@ def check(
     hint: Hint = "what",
     seed: int | None = None,
     search: float = SEARCH,
+    timeout: float = TIMEOUT,
+    example: bool = False,
 ) -> Report:
     """Judge `backward(X, y, W1, b1, W2, b2, reg)`, which returns a dict with dW1, db1, dW2 and db2
     and any of z1, a1, z2, P, Y_ind, loss, dz2, da1, dz1; or such a function's file.
 
-    X (N, D), y (N,), W1 (D, H), b1 (1, H), W2 (H, C), b2 (1, C). It is called some thirty times,
-    in this process; a file, in one of its own. With `strict` another convention, or an edge, is a
-    mistake. Raises ValueError if it is not a function of seven arguments, or for another `hint`.
+    X (N, D), y (N,), W1 (D, H), b1 (1, H), W2 (H, C), b2 (1, C). A function is called some thirty
+    times, in this process and without a limit of time: Ctrl-C, or the notebook's stop button, ends
+    a loop that does not. A file runs in a process of its own, for `timeout` seconds at most.
+
+    strict: another convention, or an edge, is a mistake. hint: "where" names the wrong quantity,
+    "what" the mistake, too, and "formula" shows the right line. seed: of the batches, as a report
+    names it. search: seconds of search for a mistake's formula. example: the report shows the first
+    mistake on three samples.
+
+    Raises ValueError, with the argument's name, for what is none of these: a function of other
+    arguments, a file that is not there.
     """
-    _check_hint(hint)
+    _check_options(hint, seed, search, timeout)
     if isinstance(function, str | PathLike):
-        return check_file(Path(function), strict=strict, seed=seed, search=search, hint=hint)
+        path = Path(function)
+        if why := unusable(path):
+            raise ValueError(f"function: {path}: {why}")
+        return check_file(path, timeout, strict, seed, search, hint, example)
     if not callable(function):
-        raise ValueError(f"function: expected a function, got {type(function).__name__}")
+        got = type(function).__name__
+        raise ValueError(f"function: expected a function, or the path of a file, got {got}")
     seed = fresh_seed() if seed is None else seed
     batches = probes(seed)
     name = str(getattr(function, "__name__", type(function).__name__))
     answer = run_function(function, batches, trace=TRACED)
     report = judge(name, answer, batches, strict, search, partial(run_function, function))
-    return replace(report, seed=seed, hint=hint)
+    return replace(report, seed=seed, hint=hint, with_example=example)
 
 
-def _check_hint(hint: Any) -> None:
+def _check_options(hint: Any, seed: Any, search: Any, timeout: Any) -> None:
     if hint not in get_args(Hint):
         expected = " or ".join(map(repr, get_args(Hint)))
         raise ValueError(f"hint: expected {expected}, got {hint!r}")
+    if seed is not None:
+        check_whole("seed", seed, 0, LARGEST_SEED)
+    check_seconds("search", search, at_least_0=True)
+    check_seconds("timeout", timeout)
 
 
-def assert_backward(function: Callable[..., Any], *, strict: bool = False) -> None:
+def check_seconds(name: str, value: Any, at_least_0: bool = False) -> None:
+    """Raise ValueError unless `value` is a finite number above 0, or 0 where that is one, too."""
+    number = isinstance(value, Real) and math.isfinite(value)
+    if not number or value < 0 or (value == 0 and not at_least_0):
+        sign = ">=" if at_least_0 else ">"
+        got = f"{value:g}" if isinstance(value, Real) else repr(value)
+        raise ValueError(f"{name}: expected seconds {sign} 0, got {got}")
+
+
+def unusable(path: Path) -> str:
+    """Why this is no learner's file; nothing if it may be one."""
+    if path.is_dir():
+        return "expected a Python file, got a directory"
+    if not path.is_file():
+        there = "something that is no file" if path.exists() else "no such file"
+        return f"expected a Python file, got {there}"
+    if path.suffix not in (".py", ".ipynb"):
+        return "expected a .py or .ipynb file, got another"
+    return ""
+
+
+def assert_backward(
+    function: Callable[..., Any] | str | PathLike[str], *, strict: bool = False
+) -> None:
     """Raise AssertionError, with the readable report, unless `check` finds the function right."""
     report = check(function, strict=strict)
     if not report.right:
@@ -79,20 +126,21 @@ def assert_backward(function: Callable[..., Any], *, strict: bool = False) -> No
 
 def check_file(
     path: Path,
-    timeout: float = 10,
+    timeout: float = TIMEOUT,
     strict: bool = False,
     seed: int | None = None,
     search: float = SEARCH,
     hint: Hint = "what",
+    example: bool = False,
 ) -> Report:
     """The same for the function `backward` of a file, which runs in a process of its own."""
-    _check_hint(hint)
+    _check_options(hint, seed, search, timeout)
     seed = fresh_seed() if seed is None else seed
     batches = probes(seed)
     answer = run_file(path, batches, timeout, trace=TRACED)
     again = partial(run_file, path, timeout=timeout)
     report = judge(str(path), answer, batches, strict, search, again)
-    return replace(report, seed=seed, hint=hint)
+    return replace(report, seed=seed, hint=hint, with_example=example)
 
 
 def judge(
@@ -105,7 +153,9 @@ def judge(
 ) -> Report:
     """The report on what a function did on all the batches; `again` runs it on others."""
     if answer.failure is not None:
-        return Report(name, (), (), answer.failure, output=answer.output, source=answer.source)
+        return _nothing_judged(name, answer, answer.failure)
+    if any(map(is_late, answer.runs.values())):
+        again = None  # nor would it end another time
     raised = {probe: run.error for probe, run in answer.runs.items() if run.error is not None}
     error = _error_line(raised, len(answer.runs))
     observed = {probe: dict(run.values) for probe, run in answer.runs.items()}
@@ -124,7 +174,7 @@ def judge(
         ]
         cases, code = _followed_as_needed(cases, answer, again)
         if code.reading is None and len(raised) == len(answer.runs):
-            return Report(name, (), (), error, output=answer.output, source=answer.source)
+            return _nothing_judged(name, answer, error)
         unstable = unstable_quantities(answer)
         diagnosis = None
         if again is not None and not unstable:
@@ -139,7 +189,7 @@ def judge(
         if strict:
             findings = [as_mistake(finding) for finding in findings]
         quantities = judged_quantities(cases, diagnosis._replace(findings=findings), code)
-    return Report(
+    report = Report(
         name,
         quantities,
         tuple(findings),
@@ -150,6 +200,13 @@ def judge(
         output=answer.output,
         source=answer.source,
         cases=tuple(cases),
+    )
+    return by_cells(report, answer.begins) if answer.begins else report
+
+
+def _nothing_judged(name: str, answer: Answer, error: str) -> Report:
+    return Report(
+        name, (), (), error, output=answer.output, source=answer.source, begins=answer.begins
     )
 
 
@@ -168,7 +225,10 @@ def _followed_as_needed(
     if other is not None:
         more = again({other.name: other.problem}, trace=other.name)
         if more.trace:
-            return followed(cases, more._replace(runs=answer.runs, source=answer.source))
+            known = answer._replace(trace=more.trace, trace_probe=other.name)
+            others, seen = followed(cases, known._replace(trace_note=more.trace_note))
+            if not _went_past(code) or seen.flow.lines > code.flow.lines:
+                return others, seen
     return cases, code
 
 
@@ -184,7 +244,7 @@ def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
     reading = read(traced, answer.trace, wrong)
     now = replace(traced, traced=reading.values)
     others = [replace(case, traced={}) for case in cases]
-    code = Code(now, reading, raised, answer.source, tuple(wrong))
+    code = Code(now, reading, raised, answer.source, answer.begins, tuple(wrong))
     return [
         now if case is traced else other for case, other in zip(cases, others, strict=True)
     ], code
@@ -192,16 +252,26 @@ def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
 
 def _shows_more(cases: Sequence[Case], code: Code) -> Case | None:
     """The smallest batch that shows a mistake, if the one on which the lines were followed shows
-    none, or has fewer gradients.
+    none, or has fewer gradients; one of many samples, if the code did nothing with so few.
     """
     if code.case is None or code.case.raised or not code.wrong:
         return None
     ordinary = [c for c in cases if c.name not in EDGES and not c.raised]
     wrong = [c for c in ordinary if wrong_quantities([c])]
     most = max((len(c.returned) for c in wrong), default=0)
-    if not wrong or (wrong_quantities([code.case]) and len(code.case.returned) == most):
+    shown = wrong_quantities([code.case]) and len(code.case.returned) == most
+    if not wrong or (shown and not _went_past(code)):
         return None
-    return min((c for c in wrong if len(c.returned) == most), key=lambda c: c.problem.X.size)
+    telling = [c for c in wrong if len(c.returned) == most]
+    if _went_past(code):
+        telling = [c for c in telling if len(c.problem.X) >= MANY]
+    return min(telling, key=lambda c: c.problem.X.size, default=None)
+
+
+def _went_past(code: Code) -> bool:
+    """No line was seen to compute anything but what was returned."""
+    values = code.reading.values if code.reading else {}
+    return not set(values) - set(GRADIENTS)
 
 
 def _differing(

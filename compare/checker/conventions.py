@@ -13,6 +13,7 @@ from compare.checker.cases import Case
 from compare.checker.lines import STEPS
 from compare.checker.records import Finding
 from compare.checker.sandbox import Answer
+from compare.checker.source import line_words
 from compare.checker.trace import Binding
 from compare.problems.problem import Problem
 
@@ -106,7 +107,7 @@ def manners(
     known = {f.quantity for f in told if f.id == "writes-to-argument"}
     findings = [
         Finding(
-            name, "writes-to-argument", f"{name} was written to: work on a copy", "changed in place"
+            name, "writes-to-argument", f"{name} was written to; work on a copy", "changed in place"
         )
         for name in changed
         if name not in known
@@ -121,9 +122,8 @@ def _differs(answer: Answer, unstable: Sequence[str], first: Binding | None) -> 
     because = {words: None for run in answer.runs.values() for words in run.because}
     told = [*because]
     if first is not None:
-        told.append(
-            f"in your code the first number that differs is {first.name} (line {first.line})"
-        )
+        where = line_words(first.line, answer.begins)
+        told.append(f"in your code the first number that differs is {first.name} ({where})")
     told.append(f"of what you return, {unstable[0]} is the first that differs")
     return Finding(
         unstable[0],

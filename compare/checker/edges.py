@@ -20,13 +20,13 @@ ASSIGNED = {"dz1": "dz1 = np.where(a1 > 0, da1, 0)"}
 SLOPES = (1.0, 0.5)  # that people give the ReLU at 0
 
 WHAT_TO_DO = {
-    "slope-at-zero": "a ReLU's slope at 0 is taken to be 0 here, as frameworks do: z1 > 0",
-    "no-shift": "nan once a score exceeds 709: take each row's maximum off before exp",
-    "global-shift": "nan in rows far below the largest score: take each row's own maximum off",
-    "log-of-underflow": "inf where P underflows to 0: log P = s - log(sum of exp(s))",
-    "log-of-p-plus-epsilon": "too small a loss where P is near 0: log P = s - log(sum of exp(s))",
-    "p-clipped": "too small a loss where P is near 0: log P = s - log(sum of exp(s))",
-    "overflow": "not finite there: take each row's maximum off before exp",
+    "slope-at-zero": "the notes take it to be 0, as frameworks do, by z1 > 0",
+    "no-shift": "nan once a score exceeds 709; take each row's maximum off before exp",
+    "global-shift": "nan in rows far below the largest score; take each row's own maximum off",
+    "log-of-underflow": "log P = s - log(sum of exp(s)) is finite there",
+    "log-of-p-plus-epsilon": "the loss is too small; log P = s - log(sum of exp(s)) needs no ε",
+    "p-clipped": "the loss is too small; log P = s - log(sum of exp(s)) needs no limit",
+    "overflow": "not finite there; take each row's maximum off before exp",
 }
 
 

@@ -59,7 +59,11 @@ def evidence(case: Case, lines: Lines, quantity: str) -> str:
 def _from_yours(case: Case, quantity: str) -> str:
     """What a right value is made of, if not of the inputs alone: the learner's own values."""
     earlier = [q for q in PARENTS[quantity] if q in case.given]
-    return f"the notes' line, on your own {' and '.join(earlier)}, gives " if earlier else "it is "
+    return (
+        f"the notes' line, on your own {' and '.join(earlier)}, gives "
+        if earlier
+        else "it should be "
+    )
 
 
 def _at(at: tuple[int, ...]) -> str:
@@ -97,7 +101,8 @@ def _penalty(case: Case, quantity: str, observed: Float64s, expected: Float64s) 
         return ""
     if abs(alpha - 1) < SAME:
         off = beta - right_beta
-        return f"differs by exactly {'' if abs(off - 1) < SAME else f'{off:.6g} × '}reg·{name}"
+        times = "" if abs(abs(off) - 1) < SAME else f"{abs(off):.6g} × "
+        return f"the right one {'plus' if off > 0 else 'minus'} {times}reg·{name}"
     return f"{_times(alpha)} the data part + {beta if abs(beta) > SAME else 0:.6g} × reg·{name}"
 
 
@@ -110,7 +115,8 @@ def _masked(case: Case, quantity: str, observed: Float64s, expected: Float64s) -
         return ""
     if (a1 < 0).any():  # not the notes' a1: "masked" would mean nothing
         return ""
-    return f"only units with a1 = 0 differ: {int(differ.sum())} of {int((a1 == 0).sum())} of them"
+    those, off = int(differ.sum()), int((a1 == 0).sum())
+    return f"only units with a1 = 0 differ, {f'{those} of' if those < off else 'all'} {off}"
 
 
 def _cut_off(observed: Float64s, expected: Float64s) -> str:

@@ -58,7 +58,7 @@ def written_over_later(quantity: str, later: str) -> Finding:
     return Finding(
         quantity,
         "overwritten",
-        f"it holds {later}: written over in place after its use",
+        f"it holds {later}, written over in place after its use",
         "a second name, not a copy; harmless to the gradients",
         kind="remark",
     )
@@ -71,7 +71,7 @@ def findings_at(
     without = {q: line for q, line in lines.items() if q != place.quantity}
     quantity = place.quantity if case and place.quantity in case.values else place.spoilt
     seen = evidence(case, without, quantity) if case else ""
-    seen = f"{quantity}: {seen}" if quantity != place.quantity and seen else seen
+    seen = f"in {quantity}, {seen}" if quantity != place.quantity and seen else seen
     batch = case.name if case else ""
     where = code.line_of(place, lines)
     line, source = (where.line, where.source) if where else (None, "")
@@ -129,7 +129,7 @@ def _named(
     return Finding(
         quantity,
         mistake.id,
-        mistake.title,
+        mistake.title_of(explained.line),
         seen,
         also,
         kind,

@@ -180,10 +180,17 @@ class Flow:
     def _readers(self) -> dict[int, list[int]]:
         found: dict[int, list[int]] = {}
         for number, one in enumerate(self.singles):
-            for operand in self.operands(one):
+            for operand in () if self._is_unpacked(one) else self.operands(one):
                 if spot(operand) != spot(one):
                     found.setdefault(operand.order, []).append(number)
         return found
+
+    def _is_unpacked(self, one: Seen) -> bool:
+        """Bound together with others, and which of the values it is made of cannot be told."""
+        statement = self.statements.get(one.binding.line)
+        if statement is None or len(statement.bound) < 2 or self.received(one) is not None:
+            return False
+        return one.binding.name not in statement.elements
 
     def is_renaming(self, one: Seen) -> bool:
         """A statement that gives a value which was there before another name, or hands it on from

@@ -10,6 +10,7 @@ from compare.text import printable
 
 ARGUMENTS = ("X", "y", "W1", "b1", "W2", "b2", "reg")
 PARAMETERS = ARGUMENTS[2:6]
+CLASS = "TwoLayerNet"
 # What else people call them, in lower case.
 ALSO = {
     "X": "data input inputs features samples xs",
@@ -45,20 +46,24 @@ class Form(NamedTuple):
 
 def find_form(namespace: Mapping[str, Any], function: str, module: str) -> Form:
     """The function of that name, else the class. Raises ValueError, in a line, if there is none."""
+    own = [v for v in namespace.values() if isinstance(v, type) and v.__module__ == module]
+    classes = [value for value in own if hasattr(value, "loss")]
+    named = [value for value in classes if value.__name__ == CLASS]
     if callable(namespace.get(function)):
-        return form_of(namespace[function], function)
-    classes = [
-        value
-        for value in namespace.values()
-        if isinstance(value, type) and value.__module__ == module and hasattr(value, "loss")
-    ]
-    named = [value for value in classes if value.__name__ == "TwoLayerNet"]
+        form = form_of(namespace[function], function)
+        told = f"judged is the function {function}, not the class {CLASS}"
+        return form._replace(remarks=(*form.remarks, told)) if named else form
     if named or len(classes) == 1:
-        return form_of((named or classes)[-1], "TwoLayerNet")
+        return form_of((named or classes)[-1], CLASS)
+    for value in own:
+        if value.__name__ == CLASS:
+            methods = [name for name in vars(value) if not name.startswith("_")]
+            got = ", ".join(printable(name, 40) for name in methods[:6]) or "no method"
+            raise ValueError(f"expected a method loss(X, y, reg) in the class {CLASS}, got {got}")
     functions = [name for name, value in namespace.items() if inspect.isfunction(value)]
     got = ", ".join(printable(name, 40) for name in functions[:6]) or "none"
     raise ValueError(
-        f"expected a function {function}({', '.join(ARGUMENTS)}) or a class TwoLayerNet, got {got}"
+        f"expected a function {function}({', '.join(ARGUMENTS)}) or a class {CLASS}, got {got}"
     )
 
 

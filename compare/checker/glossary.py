@@ -6,10 +6,12 @@ from compare.checker.catalogue import CATALOGUE
 from compare.checker.records import Word
 from compare.text import wrapped
 
+COLUMN = 22  # what is longer has a line of its own
+
 WORDS: dict[Word, str] = {
     "right": "within rounding of the right value, on every batch",
     "wrong": "the mistake is in this line",
-    "inherited": "wrong because an earlier quantity is; the line itself is right",
+    "inherited": "wrong because an earlier quantity is; its own line is right",
     "remark": "another convention, or harmless to the gradients",
     "edge": "right but where z1 is exactly 0, exp overflows or underflows, or log meets 0",
     "missing": "a gradient that is computed, and not returned, or not on every batch",
@@ -37,22 +39,46 @@ OTHERS = {
     "overflow": "exp overflows",
 }
 
+# The batches that every function is run on, as reports name them.
+BATCHES = {
+    "200 × 4": "200 samples with 4 features, 10 units and 3 classes, reg = 0.001",
+    "small": "7 to 9 samples, 3 features, 5 units, 4 classes, reg near 1; followed line by line",
+    "z1 up to 10000": "large values of X, and gradients in the thousands",
+    "a1 below 0.01": "hidden values from 0.0000001 to 0.01, which thresholds take for 0",
+    "two classes, reg = 0": "no penalty",
+    "many classes and units": "some 300 samples, 12 or more features, 21 units, 16 classes",
+    "one sample": "N = 1, where a sum is a mean",
+    "as many samples as classes": "N = C = 5, so that shapes alone do not tell rows from columns",
+    "as many samples as units": "N = H = 6, for the same reason",
+    "uneven classes": "one class in most rows, one in a single row, one in none",
+    "scores of some hundreds": "probabilities near 0 and 1, where nothing overflows yet",
+    "float32": "X, W and b in single precision",
+    "some 1500 samples": "more than code has that takes the first thousand",
+    "z1 exactly 0": "some z1 are 0, where the slope of the ReLU is a convention",
+    "scores around 1000": "exp of them overflows, unless each row's maximum is taken off",
+    "scores from -400 to 600": "rows far apart, where one maximum for all makes some underflow",
+}
+
 
 def ids() -> dict[str, str]:
     return {mistake.id: mistake.title for mistake in CATALOGUE} | OTHERS
 
 
 def glossary_text() -> str:
-    """Two lists, of lines of up to 80 columns."""
-    blocks: dict[str, Mapping[str, str]] = {
-        "Verdicts": {str(word): meaning for word, meaning in WORDS.items()},
-        "Findings": ids(),
-    }
+    """Three lists, of lines of up to 80 columns."""
+    blocks = {name.capitalize(): entries for name, entries in glossary_data().items()}
     return "\n\n".join(
         "\n".join([title, *(_entry(word, meaning) for word, meaning in entries.items())])
         for title, entries in blocks.items()
     )
 
 
+def glossary_data() -> dict[str, Mapping[str, str]]:
+    verdicts = {str(word): meaning for word, meaning in WORDS.items()}
+    return {"verdicts": verdicts, "findings": ids(), "batches": BATCHES}
+
+
 def _entry(word: str, meaning: str) -> str:
-    return wrapped(meaning, f"  {word:<22}  ")
+    if len(word) <= COLUMN:
+        return wrapped(meaning, f"  {word:<{COLUMN}}  ")
+    return f"  {word}\n{wrapped(meaning, ' ' * (COLUMN + 4))}"

@@ -134,7 +134,7 @@ def words(loss: Loss) -> str:
 def _smoothed(loss: Loss) -> str:
     if round(loss.data + loss.smoothing, 6) == 1:
         soft = f"{loss.data:g} * Y_ind + {loss.smoothing:g} / C"
-        return f"its labels are smoothed: {soft} in the place of Y_ind"
+        return f"its labels are smoothed, with {soft} in the place of Y_ind"
     return (
         f"its data part is {loss.data:g} times the notes', and {loss.smoothing:g} times the mean "
         "of -log P over all classes"

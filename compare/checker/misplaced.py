@@ -17,7 +17,7 @@ from compare.checker.trace import Binding
 from compare.checker.vocabulary import equal
 
 ARGUMENTS = ("X", "W1", "b1", "W2", "b2")
-AFTER_UPDATE = ": {name} after its update, not the gradient"
+AFTER_UPDATE = ", {name} after its update, not the gradient"
 
 
 def exchanged(cases: Sequence[Case], wrong: Sequence[str]) -> list[tuple[str, str]]:

@@ -16,6 +16,8 @@ from compare.checker.parts import kind_of, parents_of, parts, parts_in_place
 from compare.checker.reading import Seen
 from compare.checker.trace import Binding
 
+RUNS = 8  # of a line in a loop
+
 
 @dataclass(frozen=True, eq=False)
 class MistakenLine(Callers):
@@ -64,7 +66,9 @@ class MistakenLine(Callers):
     def _own(self) -> Seen | None:
         """The value that is taken for the quantity; or in which it shows, as it was returned."""
         binding = self.reading.bindings.get(self.place.quantity)
-        own = next((s for s in self.flow.seen if s.binding is binding), None)
+        size = np.size(self.reading.values.get(self.place.quantity, ()))
+        mine = [s for s in self.flow.seen if s.binding is binding]  # one, or all of a loop together
+        own = next((s for s in mine if s.value.size >= size), None)
         for quantity in (self.place.quantity, self.place.spoilt):
             if own is None or self._has_right(own, quantity):
                 own = self._as_returned(quantity) or own
@@ -120,7 +124,9 @@ class MistakenLine(Callers):
                 continue  # right for each sample
             if self._has_right(seen, self.place.quantity):
                 continue
-            if among(seen, self.odd, self.samples) and not among(seen, self.right, whole=True):
+            if among(seen, self.odd, self.samples, whole=True) or (
+                among(seen, self.odd, self.samples) and not among(seen, self.right, whole=True)
+            ):
                 return seen
         return None
 
@@ -136,7 +142,7 @@ class MistakenLine(Callers):
         now, passed = own, {(own.binding.line, own.binding.name)}
         while True:
             suspects = []
-            for operand in self.flow.operands(now, self.helpers):
+            for operand in self._operands(now):
                 key = (operand.binding.line, operand.binding.name)
                 dirty = key not in passed and not self.clean(operand)
                 if dirty and not self._harmless(operand) and not self.flow.adds_to(now, operand):
@@ -145,6 +151,15 @@ class MistakenLine(Callers):
             if not suspects:
                 return now
             now = min(suspects, key=lambda s: s.order)
+
+    def _operands(self, now: Seen) -> list[Seen]:
+        """Of a line in a loop, what it read the first times that it ran."""
+        runs = [s for s in self.flow.singles if spot(s) == spot(now)][:RUNS] if now.many else [now]
+        found = {spot(s): s for one in reversed(runs) for s in self._read_by(one)}
+        return list(found.values())
+
+    def _read_by(self, one: Seen) -> list[Seen]:
+        return self.flow.operands(one, self.helpers)
 
     def _harmless(self, operand: Seen) -> bool:
         """Something right is made of it."""
@@ -216,7 +231,11 @@ class MistakenLine(Callers):
             return []
         right = parents_of(RIGHT[self.place.quantity])
         read = [np.asarray(self.names[q], float) for q in PARENTS[self.place.quantity]]
-        found = []
+        found = [
+            np.asarray(self.names[change.wrong.id], float)
+            for change in self.changes
+            if isinstance(change.wrong, ast.Name) and isinstance(change.right, ast.Name)
+        ]
         for node, parent, value in parts_in_place(self.wrong_line, self.names):
             if not among_values(value, self.right):
                 continue
@@ -236,11 +255,17 @@ class MistakenLine(Callers):
             return next((s for s in self.flow.operands(first) if self._unfinished(s, first)), first)
         if not self._instead:
             return first
-        for operand in self.flow.operands(first):
+        for operand in (*self.flow.operands(first), *self._read_by(first)):
             stands_there = operand.order < first.order and among(operand, self._instead)
-            if stands_there and (self.flow.is_renaming(operand) or operand.value.ndim == 0):
-                return operand
+            named = self._named(operand)
+            if stands_there and (self.flow.is_renaming(named) or operand.value.ndim == 0):
+                return named
         return first
+
+    def _named(self, operand: Seen) -> Seen:
+        """Of an argument, what the caller has it as."""
+        before = self.flow.received(operand) if operand.binding.given else None
+        return operand if before is None else self._named(before)
 
     def _unfinished(self, operand: Seen, first: Seen) -> bool:
         """It is a part of a quantity, and what is made of it is what a right line makes of that."""

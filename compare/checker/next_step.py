@@ -10,8 +10,8 @@ from compare.checker.trace import Raised
 
 INPUTS = frozenset({"X", "y", "W1", "b1", "W2", "b2", "reg"})
 BESIDE = ("Y_ind", "loss")  # nothing of the gradients needs a line of its own for these
-# A line that is about no quantity: a size, a check, what is printed or asked for.
-NO_QUANTITY = re.compile(r"\s*(?:[NDHCn]\s*[=,]|assert\b|print\b)|.*\binput\(")
+# A line that is about no quantity: a size, a check, what is printed.
+NO_QUANTITY = re.compile(r"\s*(?:[NDHCn]\s*[=,]|assert\b|print\b)")
 WORDS = re.compile(r" (?:is|has shape) ")  # between an operand and its size
 TARGET = re.compile(r"\s*(\w+)(?:\[['\"](\w+)['\"]\])?\s*(?:\*\*|//|[-+*/@])?=(?!=)")
 
@@ -36,7 +36,7 @@ def next_step(raised: Raised, quantities: Sequence[Judged]) -> str | None:
     """
     if NO_QUANTITY.match(raised.source):
         return None
-    done = {q.name for q in quantities if _is_done(q, raised.line)}
+    done = {q.name for q in quantities if _is_done(q, raised)}
     passed = frozenset[str]().union(*(ANCESTORS[q] for q in done))
     open_ = [q.name for q in quantities if q.name not in done | passed]
     named = _target(raised.source)
@@ -53,10 +53,12 @@ def next_step(raised: Raised, quantities: Sequence[Judged]) -> str | None:
     return named or next(iter(steps), None)
 
 
-def _is_done(judged: Judged, line: int) -> bool:
+def _is_done(judged: Judged, raised: Raised) -> bool:
     if judged.verdict in ("to do", "missing", "unseen"):
         return False
-    return judged.verdict not in ("wrong", "inherited") or judged.line not in (None, line)
+    return judged.verdict not in ("wrong", "inherited") or (
+        judged.line is not None and (judged.cell, judged.line) != (raised.cell, raised.line)
+    )
 
 
 def _target(source: str) -> str | None:

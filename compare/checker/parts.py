@@ -83,7 +83,7 @@ class Change(NamedTuple):
         return _names_in(self.right) - _names_in(self.wrong)
 
 
-def changes(right: str, wrong: str) -> list[Change]:
+def changes_between(right: str, wrong: str) -> list[Change]:
     """The smallest parts in which two lines differ; nothing, if one has more statements."""
     one, other = ast.parse(right).body, ast.parse(wrong).body
     if len(one) != len(other):

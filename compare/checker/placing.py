@@ -26,6 +26,7 @@ class Code:
     reading: Reading | None = None
     raised: Raised | None = None
     source: str = ""
+    begins: tuple[int, ...] = ()  # of a notebook: the lines of the source where its cells begin
     wrong: tuple[str, ...] = ()  # what was returned, and is not right on every ordinary batch
 
     @property

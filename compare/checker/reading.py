@@ -342,6 +342,9 @@ def _is_used(case: Case, quantity: str, one: Seen, uses: Uses) -> bool:
     if (one.binding.line, mine) in uses.repeated:
         return False
     shapes = {np.shape(case.right[q]) for q in STEPS if quantity in PARENTS[q]}
+    for shape in [*shapes]:
+        with suppress(ValueError):
+            shapes.add(np.broadcast_shapes(shape, one.value.shape))
     shapes |= {one.value.shape} if one.value.ndim else set()
     for later in uses.of.get(_root(mine), ()):
         if later.order > one.order and later.binding.name == mine:

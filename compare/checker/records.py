@@ -22,9 +22,10 @@ class Finding:
     kind: Kind = "mistake"
     wrong_line: str = ""
     batch: str = ""  # on which it was seen
-    line: int | None = None  # of the learner's file
+    line: int | None = None  # of the learner's file, or of a notebook's cell
     source: str = ""
     others: tuple[str, ...] = ()  # quantities that it is about, too
+    cell: int | None = None  # of a notebook: its code cells are counted from 1
 
     @property
     def right_line(self) -> str:
@@ -49,3 +50,4 @@ class Judged:
     line: int | None = None
     own_name: str = ""
     source: str = ""
+    cell: int | None = None

@@ -5,6 +5,7 @@ left running. It does not protect against malice: the process may read and write
 may.
 """
 
+import io
 import linecache
 import os
 import signal
@@ -14,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from types import CodeType
 from typing import Any, NamedTuple
@@ -22,7 +23,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from compare.checker.calls import Run, call, copied
+from compare.checker.alarm import still_running
+from compare.checker.calls import Own, Run, call, copied
 from compare.checker.forms import form_of
 from compare.checker.lines import STEPS
 from compare.checker.source import Source, read_source
@@ -37,6 +39,7 @@ MEMORY = 2**31  # bytes of address space, NumPy's own included
 ANSWERS = 2**26  # bytes of all arrays that a file may answer with
 OUTPUT = 2000  # characters of what it printed
 FOUND_BESIDE = 2**24  # bytes of the data files beside it that are at hand
+LONGER = 0.5  # seconds beyond the limit, at which the process interrupts the file by itself
 PATIENCE = 3.0  # seconds for ending what it left running
 
 ROOT = str(Path(__file__).parents[2])
@@ -60,6 +63,7 @@ class Answer(NamedTuple):
     output: str = ""  # the beginning of what it printed
     source: str = ""  # the learner's source as it is; "" if unknown
     form: str = "function"  # or "class TwoLayerNet"
+    begins: tuple[int, ...] = ()  # of a notebook: the lines of `source` where its cells begin
 
 
 def arguments(problem: Problem) -> dict[str, Any]:
@@ -82,9 +86,10 @@ def run_function(function: Any, probes: Mapping[str, Problem], trace: str | None
 
     runs, remarks = {}, list(form.remarks)
     bindings, note = list[Binding](), ""
-    with np.errstate(all="ignore"):
+    heard = _Heard()
+    with np.errstate(all="ignore"), redirect_stdout(heard), redirect_stderr(heard):
         for number, (name, problem) in enumerate(probes.items()):
-            runs[name], said = call(form, arguments(problem), mine, STEPS)
+            runs[name], said = call(form, arguments(problem), Own(mine), STEPS, heard.stop)
             remarks += said if number == 0 else ()
         if trace is not None:
             bindings, note = record(form.prepare(copied(arguments(probes[trace]))), mine)
@@ -94,9 +99,26 @@ def run_function(function: Any, probes: Mapping[str, Problem], trace: str | None
         trace_probe=trace or "",
         trace_note=note,
         remarks=tuple(remarks),
+        output=_shown(heard.getvalue()),
         source="".join(linecache.getlines(file)),
         form=form.name,
     )
+
+
+class _Heard(io.StringIO):
+    """What the first call prints: the beginning of it, and nothing of what the others print."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = True
+
+    def write(self, text: str) -> int:
+        if self.open and self.tell() < 4 * OUTPUT:
+            super().write(text[: 4 * OUTPUT])
+        return len(text)
+
+    def stop(self) -> None:
+        self.open = False
 
 
 def name_of(function: Any) -> str:
@@ -131,17 +153,20 @@ def run_file(
         (folder / "work").mkdir()
         _copy_data(path, source.text, folder / "work")
         seconds = min(SECONDS, timeout / 4)
-        _write(folder / "input", path, source, probes, trace, seconds)
+        _write(folder / "input", path, source, probes, trace, timeout, seconds)
         with _process(folder) as process:
             output = _Output(process)
-            in_time = output.wait(timeout)
+            in_time = output.wait(timeout + seconds + LONGER)
             status = process.poll() if in_time else None
         if status is None:
-            ending = f"it was still running after {timeout:g} seconds"
+            ending = still_running(timeout)
         else:
             ending = f"it ended without an answer: {_ending(status)}"
         answer = _read(folder / "output", probes, trace, ending)
-        return answer._replace(source=source.text, output=output.text())
+        said = (*source.left_out, *answer.remarks)
+        return answer._replace(
+            source=source.text, begins=source.begins, output=output.text(), remarks=said
+        )
 
 
 class _Output:
@@ -170,10 +195,14 @@ class _Output:
 
     def text(self) -> str:
         self.thread.join(1)  # the process is gone, and so is the pipe's other end
-        text = bytes(self.kept).decode("utf-8", errors="backslashreplace")
-        lines = [printable(line.expandtabs(), OUTPUT) for line in text.splitlines()]
-        whole = "\n".join(lines)
-        return whole if len(whole) <= OUTPUT else whole[: OUTPUT - 1] + "…"
+        return _shown(bytes(self.kept).decode("utf-8", errors="backslashreplace"))
+
+
+def _shown(text: str) -> str:
+    """The beginning of what was printed, fit for a terminal."""
+    lines = [printable(line.expandtabs(), OUTPUT) for line in text.splitlines()]
+    whole = "\n".join(lines)
+    return whole if len(whole) <= OUTPUT else whole[: OUTPUT - 1] + "…"
 
 
 @contextmanager
@@ -242,6 +271,7 @@ def _write(
     source: Source,
     probes: Mapping[str, Problem],
     trace: str | None,
+    timeout: float,
     seconds: float,
 ) -> None:
     job = {
@@ -249,8 +279,11 @@ def _write(
         "function": "backward",
         "source": source.text,
         "cells": source.cells,
+        "begins": source.begins,
         "names": STEPS,
         "trace": trace,
+        "timeout": timeout,
+        "end": time.monotonic() + timeout,
         "seconds": seconds,
     }
     records = [pack(job, {})]
@@ -308,7 +341,7 @@ def _run(data: Mapping[str, Any], arrays: Arrays) -> Run:
         None if error is None else _line(error),
         tuple(name for name in data["changed"] if name in ARRAYS),
         tuple(name for name in STEPS if name in data["unstable"]),
-        None if raised is None else _raised(*raised),
+        None if raised is None else _raised(*raised[:5]),
         {name: arrays[f"second {name}"] for name in STEPS if f"second {name}" in arrays},
         {name: arrays[f"written {name}"] for name in ARRAYS if f"written {name}" in arrays},
         _lines(data["because"]),

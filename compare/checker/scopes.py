@@ -36,9 +36,9 @@ def _aliases(tree: ast.Module) -> Iterator[ast.alias]:
 
 
 def reached(source: str, line: int, given: Collection[str]) -> frozenset[str]:
-    """The names with which the innermost function around a line computes: its parameters, and those
-    of functions around it. `given` are the arguments that are known, by which one of several
-    lambdas is told. Raises UnknownError if there is none, or more than one.
+    """The names that the innermost function around a line can compute with: its parameters, and
+    what the functions around it have. `given` are the arguments that are known, by which one of
+    several lambdas is told. Raises UnknownError if there is none, or more than one.
     """
     functions, known = _functions(source)
     around = [f for f in functions if f.lineno <= line <= (f.end_lineno or 0)]
@@ -57,6 +57,11 @@ def reached(source: str, line: int, given: Collection[str]) -> frozenset[str]:
     names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
     bound = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     free = {node.id for node in names} - bound - own - known - set(dir(builtins))
+    for outer in around:
+        if function in ast.walk(outer) and outer is not function:
+            free |= {argument.arg for argument in _arguments(outer)} - own
+            stored = (n for n in ast.walk(outer) if isinstance(n, ast.Name) and n not in names)
+            free |= {n.id for n in stored if isinstance(n.ctx, ast.Store)} - own - bound
     return frozenset((own - _compared(function)) | free)
 
 
@@ -72,7 +77,7 @@ def takes_anything(source: str, line: int) -> bool:
 
 
 def _compared(function: Function) -> set[str]:
-    """Names that are no more than compared, or not used at all: `kind` in `if kind == "relu"`."""
+    """Names that are no more than compared with words: `kind` in `if kind == "relu"`."""
     tests = [n for n in ast.walk(function) if isinstance(n, ast.Compare | ast.Match)]
     asked = [
         part
@@ -82,6 +87,6 @@ def _compared(function: Function) -> set[str]:
         or any(isinstance(c, ast.Constant) and isinstance(c.value, str) for c in node.comparators)
         for part in ast.walk(node)
     ]
-    others = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n not in asked]
-    own = {argument.arg for argument in ast.walk(function) if isinstance(argument, ast.arg)}
-    return own - {name.id for name in others}
+    names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+    others = {name.id for name in names if name not in asked}
+    return {name.id for name in names if name in asked} - others

@@ -12,6 +12,7 @@ from compare.checker.cases import Case, Lines, misfits
 from compare.checker.lines import RIGHT, STEPS, WRITTEN, inputs, run_line
 from compare.checker.placing import Code
 from compare.checker.records import Finding
+from compare.checker.source import line_words
 from compare.checker.trace import Binding
 from compare.checker.trees import replaced
 from compare.checker.vocabulary import equal
@@ -28,9 +29,9 @@ READERS = {
 
 
 # What people make of X before they use it, and how they call it.
-STANDARDISED = "X is standardised before use: (X - mean) / std"
-CENTRED = "X is centred before use: X - mean"
-SCALED = "X is scaled before use: X / max"
+STANDARDISED = "X is standardised before use, (X - mean) / std"
+CENTRED = "X is centred before use, X - mean"
+SCALED = "X is scaled before use, X / max"
 REPLACED = {
     "X - X.mean(axis=0)": CENTRED,
     "X - X.mean()": CENTRED,
@@ -41,14 +42,14 @@ REPLACED = {
         f"(X - X.mean(axis=0)) / (X.std(axis=0) + {e})": STANDARDISED
         for e in ("1e-5", "1e-6", "1e-7", "1e-8", "1e-9", "1e-10", "1e-12")
     },
-    "X / 255": "X is scaled before use: X / 255",
+    "X / 255": "X is scaled before use, X / 255",
     "X / X.max()": SCALED,
     "X / abs(X).max()": SCALED,
     "X / X.max(axis=0)": SCALED,
     "(X - X.min(axis=0)) / (X.max(axis=0) - X.min(axis=0))": (
-        "X is scaled before use: (X - min) / (max - min)"
+        "X is scaled before use, (X - min) / (max - min)"
     ),
-    "X / np.linalg.norm(X, axis=1, keepdims=True)": "X is scaled before use: each row to norm 1",
+    "X / np.linalg.norm(X, axis=1, keepdims=True)": "X is scaled before use, each row to norm 1",
 }
 
 
@@ -130,7 +131,7 @@ def as_finding(spoilt: Spoilt, code: Code) -> Finding:
     id, title, seen = (
         "writes-to-argument",
         f"{spoilt.argument} is written to before {listed} {'is' if len(names) == 1 else 'are'} "
-        "computed from it: work on a copy",
+        "computed from it; work on a copy",
         "changed in place",
     )
     if spoilt.instead:
@@ -140,7 +141,7 @@ def as_finding(spoilt: Spoilt, code: Code) -> Finding:
         spoilt.argument,
         id,
         title,
-        f"line {where.line}, {where.source}" if where else seen,
+        f"{line_words(where.line, code.begins)}, {where.source}" if where else seen,
         line=where.line if where else None,
         source=where.source if where else "",
         others=tuple(names),

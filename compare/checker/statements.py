@@ -73,6 +73,8 @@ def _statement(node: ast.stmt, lines: list[str]) -> Statement:
         elif isinstance(part, ast.Call):
             inside = [part.func, *part.args, *(keyword.value for keyword in part.keywords)]
             passed |= {_root(expression) for expression in inside}
+    comprehensions = (part for part in ast.walk(node) if isinstance(part, ast.comprehension))
+    read -= {n.id for c in comprehensions for n in ast.walk(c.target) if isinstance(n, ast.Name)}
     return Statement(
         node.lineno,
         last,

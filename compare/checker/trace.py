@@ -58,6 +58,7 @@ class Raised(NamedTuple):
     line: int
     source: str
     operands: tuple[str, ...]  # what the operation was to work on: "W2 is 10 × 3", "N is 200"
+    cell: int | None = None  # of a notebook; the line is the cell's
 
 
 def is_library(file: str) -> bool:

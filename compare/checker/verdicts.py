@@ -100,7 +100,7 @@ def _blamed(findings: Sequence[Finding], wrong: Sequence[str]) -> list[Finding]:
 
 def _narrow(cases: Sequence[Case], wrong: Sequence[str]) -> Finding:
     case = next(c for c in cases if any(not is_right(c, q) for q in wrong if q in c.returned))
-    title = "float32 somewhere inside a float64 computation: right to about 1e-7"
+    title = "float32 somewhere inside a float64 computation, right to about 1e-7"
     seen = evidence(case, {}, wrong[0])
     return Finding(wrong[0], "float32", title, seen, kind="remark", batch=case.name)
 

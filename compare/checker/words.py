@@ -8,17 +8,21 @@ from compare.checker.records import Finding, Hint
 if TYPE_CHECKING:
     from compare.checker.report import Report
 
+OPEN = ("to do", "missing")
 
-def finding_words(finding: Finding, hint: Hint) -> str:
+
+def finding_words(finding: Finding, hint: Hint, between: str = ": ") -> str:
+    """Its title and what is seen of it, with `between` between the two."""
     if hint == "where" and finding.kind == "mistake":
         return ""
-    words = f"{finding.title}: {finding.evidence}" if finding.evidence else finding.title
-    if finding.kind == "edge" and finding.batch:
-        words += f" (seen {finding.batch})"
-    elif finding.batch:
-        words += f" (on “{finding.batch}”)"
+    words = between.join(filter(None, (finding.title, finding.evidence)))
+    notes = []
+    if finding.batch:
+        seen = f"seen {finding.batch}" if finding.kind == "edge" else f"on “{finding.batch}”"
+        notes.append(seen)
     if finding.also:
-        words += f" (or {', '.join(finding.also)}: the same numbers; see --list)"
+        notes.append(f"{' and '.join(finding.also)} would give the same numbers, see --list")
+    words += f" ({'; '.join(notes)})" if notes else ""
     shown = finding.right_line and finding.kind == "mistake" and finding.id != "missing"
     if hint == "formula" and shown:
         words += f"; the notes have {'; '.join(finding.right_line.splitlines())}"

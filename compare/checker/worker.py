@@ -9,6 +9,7 @@ import os
 import site
 import sys
 import sysconfig
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,13 +19,14 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from compare.checker.calls import Run, call, copied, describe, their_builtins
+from compare.checker.alarm import interrupted_at, still_running
+from compare.checker.calls import Own, Run, call, copied, describe, is_late, their_builtins
 from compare.checker.forms import Form, find_form
-from compare.checker.source import python_2
+from compare.checker.toplevel import Time, remarks, run_cells
 from compare.checker.trace import Binding, is_library, record
 from compare.checker.transfer import pack, unpack
-from compare.text import printable
 
+NO_LIMIT = 1e6  # seconds: the comparison ends it sooner
 FILE_SIZE = 2**28  # bytes of a file that it may write
 
 
@@ -36,23 +38,27 @@ def main(input_file: str, output_file: str, memory: int) -> None:
     _set_up(job["file"])
     send = _sender(output)
     path, names = job["file"], job["names"]
-    mine = _mine(path)
+    own = _own(path, job["begins"])
     try:
-        form, remarks = load(job, mine)
+        form, said_before = load(job, own)
     except ValueError as error:
         send({"kind": "failure", "text": str(error)}, {})
         leave()
-    send({"kind": "form", "name": form.name, "remarks": [*remarks, *form.remarks]}, {})
+    send({"kind": "form", "name": form.name, "remarks": [*said_before, *form.remarks]}, {})
     arguments = {data["probe"]: {**arrays, "reg": data["reg"]} for data, arrays in probes}
+    too_long = still_running(job["timeout"])
+    late = False
     for number, (probe, given) in enumerate(arguments.items()):
-        send({"kind": "start", "probe": probe}, {})
-        run, said = _called(form, given, mine, names)
+        heard = _be_silent if number == 0 else lambda: None
+        run, said = Run({}, too_long), tuple[str, ...]()
+        if not late:
+            with interrupted_at(job["end"], own.has, too_long):
+                run, said = _called(form, given, own, names, heard)
+        late = late or is_late(run)
         send(*_packed(probe, run, said if number == 0 else ()))
-        if number == 0:
-            _be_silent()
     if job["trace"]:
         send({"kind": "trace starts"}, {})
-        _trace(form, arguments[job["trace"]], mine, job["seconds"], send)
+        _trace(form, arguments[job["trace"]], own, job["seconds"], late, send)
     send({"kind": "end"}, {})
     leave()
 
@@ -65,6 +71,7 @@ def leave() -> None:
 
 _exit, _devnull, _dup2, _open = os._exit, os.devnull, os.dup2, os.open  # may be replaced later
 _stdout, _stderr = sys.stdout, sys.stderr
+_monotonic = time.monotonic
 
 
 def _flush() -> None:
@@ -121,18 +128,27 @@ def _sender(output: BinaryIO) -> Callable[..., None]:
     return send
 
 
-def _mine(file: str) -> Callable[[str], bool]:
-    folder = str(Path(file).parent) + os.sep
-    return lambda name: name == file or (name.startswith(folder) and not is_library(name))
+def _own(file: str, begins: Sequence[int]) -> Own:
+    folder, ours = str(Path(file).parent) + os.sep, str(Path(__file__).parents[1]) + os.sep
+
+    def has(name: str) -> bool:
+        beside = name.startswith(folder) and not name.startswith(ours)
+        return name == file or (beside and not is_library(name))
+
+    return Own(has, file, begins)
 
 
 def _called(
-    form: Form, given: dict[str, Any], mine: Callable[[str], bool], names: Sequence[str]
+    form: Form,
+    given: dict[str, Any],
+    own: Own,
+    names: Sequence[str],
+    heard: Callable[[], object],
 ) -> tuple[Run, tuple[str, ...]]:
     try:
-        return call(form, given, mine, names)
+        return call(form, given, own, names, heard)
     except BaseException as error:  # KeyboardInterrupt, raised by the file itself
-        return Run({}, describe(error, mine)), ()
+        return Run({}, describe(error, own)), ()
 
 
 def _packed(probe: str, run: Run, remarks: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -154,17 +170,21 @@ def _packed(probe: str, run: Run, remarks: Sequence[str]) -> tuple[dict[str, Any
 def _trace(
     form: Form,
     given: dict[str, Any],
-    mine: Callable[[str], bool],
+    own: Own,
     seconds: float,
+    late: bool,
     send: Callable[..., None],
 ) -> None:
+    """`late`: the function does not come to its end, which is told already."""
     bindings, note = list[Binding](), ""
+    end = _monotonic() + (seconds if late else NO_LIMIT)
     try:
-        with their_builtins():
+        with interrupted_at(end, own.has, ""), their_builtins():
             prepared = form.prepare(copied(given))
-            bindings, note = record(prepared, mine, seconds=seconds)
+            bindings, note = record(prepared, own.has, seconds=seconds)
     except BaseException as error:
-        note = f"the trace stopped: {describe(error, mine)}"
+        note = f"the trace stopped: {describe(error, own)}"
+    note = "" if late else note
     data = [[b.line, b.source, b.name, b.call, b.last_line, b.given, b.caller] for b in bindings]
     send({"kind": "trace", "note": note, "bindings": data}, dict(_plain(bindings)))
 
@@ -176,7 +196,7 @@ def _plain(bindings: Sequence[Binding]) -> Any:
         yield str(number), binding.value.astype(kind)
 
 
-def load(job: dict[str, Any], mine: Callable[[str], bool]) -> tuple[Form, list[str]]:
+def load(job: dict[str, Any], own: Own) -> tuple[Form, list[str]]:
     """Run the file's cells, and find what there is to call. Raises ValueError, in a line, if there
     is nothing.
     """
@@ -190,33 +210,15 @@ def load(job: dict[str, Any], mine: Callable[[str], bool]) -> tuple[Form, list[s
     notebook = file.endswith(".ipynb")
     if notebook:
         vars(module)["display"] = print
-    problems = []
-    for line, cell in job["cells"]:
-        problem = _execute("\n" * (line - 1) + cell, module, mine)
-        if problem is not None:
-            problems.append(problem)
+    start = _monotonic()
+    share = max(job["end"] - start, job["timeout"] / 2) / 4
+    left_out = run_cells(
+        job["cells"], module, own, Time(start, start + 2 * share, start + 3 * share)
+    )
     try:
         form = find_form(vars(module), job["function"], module.__name__)
     except ValueError as error:
-        raise ValueError(problems[0] if problems else str(error)) from None
-    part = "a cell" if notebook else "the file"
-    return form, [f"{part} was not run to its end: {problem}" for problem in problems[:2]]
-
-
-def _execute(text: str, module: ModuleType, mine: Callable[[str], bool]) -> str | None:
-    """What went wrong, in a line; None if nothing did."""
-    file = module.__file__ or ""
-    try:
-        code = compile(text, file, "exec", dont_inherit=True)
-    except SyntaxError as error:
-        where = f"line {error.lineno}: {printable((error.text or '').strip())}"
-        message = printable(str(error.msg))
-        return f"{type(error).__name__}: {message}{python_2(message)}, at {where}"
-    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        return f"{type(error).__name__}: {printable(str(error))}"
-    try:
-        with their_builtins():
-            exec(code, vars(module))
-    except BaseException as error:
-        return describe(error, mine)
-    return None
+        if left_out and left_out[0].syntax and not notebook:
+            raise ValueError(left_out[0].because) from None
+        raise ValueError("; ".join([*remarks(left_out)[:1], str(error)])) from None
+    return form, remarks(left_out)

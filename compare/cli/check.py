@@ -1,84 +1,91 @@
 """python -m compare check: learners' files, judged."""
 
+import argparse
 import csv
-import math
+import io
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
-from compare.checker.check import SEARCH, check_file
-from compare.checker.example import example_text
-from compare.checker.glossary import glossary_text
+from compare.checker.check import SEARCH, TIMEOUT, check_file, check_seconds, unusable
+from compare.checker.glossary import glossary_data, glossary_text
 from compare.checker.html import PAGE, report_page
 from compare.checker.lines import STEPS
 from compare.checker.probes import LARGEST_SEED, fresh_seed
 from compare.checker.records import Hint
-from compare.checker.report import Report, report_data, report_text, score, summary_text
-from compare.cli.options import AGREE, DIFFER, Parser, print_json
+from compare.checker.report import (
+    Report,
+    example_text,
+    in_short,
+    overall,
+    report_data,
+    report_text,
+    score,
+    summary_text,
+    verdicts,
+)
+from compare.cli.options import AGREE, DIFFER, UNUSABLE, Parser, print_json
 from compare.cli.progress import Progress
 from compare.cli.side_by_side import side_by_side
 from compare.problems.problem import check_whole
+from compare.text import printable
 
-GRADES = ("file", *STEPS, "first mistake", "score", "seed")
+GRADES = ("file", *STEPS, "verdict", "first mistake", "score", "of", "seed", "error")
+STANDARD_OUTPUT = Path("-")
 
 
 def run(argv: list[str]) -> int:
     """Judge backward passes: which line is wrong, and which mistake it is."""
     options = _parser().parse_args(argv)
-    if not 0 < options.timeout < math.inf:
-        raise ValueError(f"--timeout: expected seconds > 0, got {options.timeout:g}")
-    if not 0 <= options.search < math.inf:
-        raise ValueError(f"--search: expected seconds >= 0, got {options.search:g}")
-    check_whole("--jobs", options.jobs, 1)
     seed = fresh_seed() if options.seed is None else options.seed
-    check_whole("--seed", seed, 0, LARGEST_SEED)
+    _check_numbers(options, seed)
     if options.list:
-        print(glossary_text())
+        print_json(glossary_data()) if options.json else print(glossary_text())
         return AGREE
+    _check_places(options)
     if not options.files:
-        raise ValueError("FILE: expected, got none")
-    if len(options.files) == 1 and (why := _unusable(options.files[0])):
+        raise ValueError("FILE: expected a learner's file, got none")
+    if len(options.files) == 1 and (why := unusable(options.files[0])):
         raise ValueError(f"{options.files[0]}: {why}")
     if options.html and len(options.files) > 1 and options.feedback is None:
         raise ValueError("--html: expected one file, or --feedback beside it, got several files")
-    _check_places(options.csv, options.html, options.feedback)
 
-    reports = _judged(
-        options.files,
-        options.jobs,
-        partial(
-            _checked,
-            timeout=options.timeout,
-            strict=options.strict,
-            seed=seed,
-            search=options.search,
-            hint=options.hint,
-        ),
+    work = partial(
+        _checked,
+        timeout=options.timeout,
+        strict=options.strict,
+        seed=seed,
+        search=options.search,
+        hint=options.hint,
+        example=options.example,
     )
+    reports = _judged(options.files, options.jobs, work)
     if options.json:
         print_json([report_data(report) for report in reports])
-    else:
-        print(_text(reports, options.hint, options.verbose))
-    if options.example:
-        for example in filter(None, map(example_text, reports)):
-            print(f"\n{example}")
-    if options.csv is not None:
-        _written(options.csv, "--csv", partial(_write_grades, reports))
-    if options.feedback is not None:
-        _write_feedback(options.feedback, reports, options.hint, options.html is not None)
-    elif options.html is not None:
-        page = report_page(reports[0])
-        _written(options.html, "--html", lambda path: path.write_text(page, encoding="utf-8"))
+    elif options.csv != STANDARD_OUTPUT:
+        print(_text(reports, options.hint, options.verbose, options.example))
+    _write_all(options, reports)
+    if not any(report.quantities for report in reports):
+        return UNUSABLE
     return AGREE if all(report.right for report in reports) else DIFFER
 
 
+def _check_numbers(options: argparse.Namespace, seed: int) -> None:
+    check_seconds("--timeout", options.timeout)
+    check_seconds("--search", options.search, at_least_0=True)
+    check_whole("--jobs", options.jobs, 1)
+    check_whole("--seed", seed, 0, LARGEST_SEED)
+
+
 def _checked(
-    path: Path, timeout: float, strict: bool, seed: int, search: float, hint: Hint
+    path: Path, timeout: float, strict: bool, seed: int, search: float, hint: Hint, example: bool
 ) -> Report:
-    if why := _unusable(path):
+    if why := unusable(path):
         return Report(str(path), (), (), why)
-    return check_file(path, timeout, strict, seed, search, hint)
+    return check_file(path, timeout, strict, seed, search, hint, example)
 
 
 def _judged(files: Sequence[Path], jobs: int, judge: "partial[Report]") -> list[Report]:
@@ -94,23 +101,51 @@ def _not_judged(file: Path, ending: str) -> Report:
     return Report(str(file), (), (), ending)
 
 
-def _text(reports: Sequence[Report], hint: Hint, verbose: bool) -> str:
+def _text(reports: Sequence[Report], hint: Hint, verbose: bool, example: bool) -> str:
     if len(reports) == 1:
         return report_text(reports[0], hint)
     blocks = [report_text(report, hint) for report in reports if verbose]
+    if example and not verbose:
+        told = [report for report in reports if report.mistakes or report.edges]
+        blocks = [f"{report.name}\n{example_text(report)}" for report in told]
     return "\n\n".join([*blocks, summary_text(reports, hint)])
 
 
-def _write_grades(reports: Sequence[Report], path: Path) -> None:
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(GRADES)
-        for report in reports:
-            verdicts = {q.name: q.verdict for q in report.quantities}
-            first = report.mistakes[0].id if report.mistakes else report.error
-            words = (verdicts.get(step, "") for step in STEPS)
-            row = [report.name, *words, first, score(report), report.seed]
-            writer.writerow([_safe(str(cell)) for cell in row])
+def _write_all(options: argparse.Namespace, reports: Sequence[Report]) -> None:
+    """The files that were asked for, and on standard error that they were written."""
+    written = []
+    if options.csv == STANDARD_OUTPUT:
+        _write_grades(reports, sys.stdout)
+    elif options.csv is not None:
+        _written(options.csv, "--csv", _grades_text(reports))
+        written.append(options.csv)
+    if options.feedback is not None:
+        _write_feedback(options.feedback, reports, options.hint, options.html is not None)
+        written.append(options.feedback)
+    elif options.html is not None:
+        _written(options.html, "--html", report_page(reports[0]))
+        written.append(options.html)
+    if written:
+        print(f"Written: {', '.join(map(str, written))}", file=sys.stderr)
+
+
+def _grades_text(reports: Sequence[Report]) -> str:
+    text = io.StringIO()
+    _write_grades(reports, text)
+    return text.getvalue()
+
+
+def _write_grades(reports: Sequence[Report], file: TextIO) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(GRADES)
+    for report in reports:
+        words = verdicts(report)
+        first = next(map(in_short, report.mistakes), "")
+        good, of = score(report)
+        seed = "" if report.seed is None else report.seed
+        row: list[object] = [report.name, *(words.get(step, "") for step in STEPS)]
+        row += [overall(report), first, good, of, seed, report.error]
+        writer.writerow([_safe(str(cell)) for cell in row])
 
 
 def _safe(cell: str) -> str:
@@ -121,12 +156,17 @@ def _safe(cell: str) -> str:
 def _write_feedback(folder: Path, reports: Sequence[Report], hint: Hint, page: bool) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, report in zip(_names([r.name for r in reports]), reports, strict=True):
+        files = _feedback_files(folder, [r.name for r in reports], page)
+        for file, report in zip(files, reports, strict=True):
             text = report_page(report) if page else report_text(report, hint) + "\n"
-            file = folder / f"{name}.report.{'html' if page else 'txt'}"
             file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ValueError(f"--feedback: cannot write {folder}: {error.strerror}") from None
+
+
+def _feedback_files(folder: Path, files: Sequence[str], page: bool) -> list[Path]:
+    end = f".report.{'html' if page else 'txt'}"
+    return [folder / f"{name}{end}" for name in _names(files)]
 
 
 def _names(files: Sequence[str]) -> list[str]:
@@ -141,40 +181,63 @@ def _names(files: Sequence[str]) -> list[str]:
     return [f"{name}_{number}" for number, name in enumerate(names, 1)]
 
 
-def _check_places(csv_file: Path | None, html: Path | None, feedback: Path | None) -> None:
+def _check_places(options: argparse.Namespace) -> None:
     """Before anything is judged: raise ValueError for a place that cannot be written to, or that
     holds what is not ours to write over.
     """
-    for option, path, begins in (("--csv", csv_file, ",".join(GRADES)), ("--html", html, PAGE)):
-        if path is None:
-            continue
-        if path.suffix in (".py", ".ipynb"):
-            raise ValueError(f"{option}: expected a file of its own, got {path}, a learner's")
-        if path.is_dir() or not path.parent.is_dir():
-            raise ValueError(f"{option}: expected a file in a folder that exists, got {path}")
-        if path.exists() and not _begins(path, begins):
-            raise ValueError(f"{option}: expected a new file, or a report of before, got {path}")
-    if feedback is not None and feedback.exists() and not feedback.is_dir():
-        raise ValueError(f"--feedback: expected a folder, got {feedback}, a file")
+    if options.csv == STANDARD_OUTPUT and options.json:
+        raise ValueError("--csv: expected a file beside --json, got -, standard output")
+    if options.csv not in (None, STANDARD_OUTPUT):
+        _check_place("--csv", options.csv, ",".join(GRADES))
+    if options.html is not None:
+        _check_place("--html", options.html, PAGE)
+    if options.feedback is not None:
+        _check_feedback(options.feedback, options.files, options.html is not None)
 
 
-def _begins(path: Path, text: str) -> bool:
+def _check_place(option: str, path: Path, begins: str) -> None:
+    if path.suffix in (".py", ".ipynb"):
+        raise ValueError(f"{option}: expected a file of its own, got {path}, a learner's")
+    if path.is_dir():
+        raise ValueError(f"{option}: expected a file, got {path}, a folder")
+    if not path.parent.is_dir():
+        raise ValueError(f"{option}: expected a file in a folder that exists, got {path}")
+    if path.exists() and not _first_line(path).startswith(begins):
+        raise ValueError(f"{option}: expected a new file, or a report of before, got {path}")
+
+
+def _check_feedback(folder: Path, files: Sequence[Path], page: bool) -> None:
+    """A report begins with its file's name, or as our pages do."""
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--feedback: expected a folder, got {folder}, a file")
+    places = _feedback_files(folder, [str(file) for file in files], page) if files else []
+    for file, place in zip(files, places, strict=True):
+        if place.exists():
+            line = _first_line(place)
+            if not (line.startswith(PAGE) if page else line.endswith(printable(file.name))):
+                raise ValueError(f"--feedback: expected reports of before, got {place}")
+
+
+def _first_line(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            return file.read(len(text)) == text.encode()
+            return file.readline(2**12).decode("utf-8", errors="replace").rstrip()
     except OSError as error:
         raise ValueError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _written(path: Path, option: str, write: Callable[[Path], object]) -> None:
+def _written(path: Path, option: str, text: str) -> None:
     try:
-        write(path)
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ValueError(f"{option}: cannot write {path}: {error.strerror}") from None
 
 
 def _parser() -> Parser:
-    epilog = "Exit status 0: all right; 1: something wrong; 2: unusable files or options."
+    epilog = (
+        "Exit status 0: all right, edges and remarks included; 1: something is wrong, to do, or "
+        "not to be judged; 2: nothing could be judged, or unusable options."
+    )
     parser = Parser("python -m compare check", run.__doc__ or "", epilog)
     parser.add_argument(
         "files",
@@ -197,10 +260,10 @@ def _parser() -> Parser:
     )
     parser.add_argument("--verbose", action="store_true", help="every report, of several files")
     parser.add_argument(
-        "--example", action="store_true", help="the first mistake on a batch of three samples"
+        "--example", action="store_true", help="the first mistake on a batch of three samples, too"
     )
     for option, meta, words in (
-        ("--csv", "FILE.csv", "a row for each file"),
+        ("--csv", "FILE.csv", "a row for each file; - prints it"),
         ("--feedback", "DIR", "a report for each file, as HTML with --html"),
     ):
         parser.add_argument(option, type=Path, metavar=meta, help=words)
@@ -213,7 +276,7 @@ def _parser() -> Parser:
         help="the learner's source, coloured by verdict (default report.html)",
     )
     for option, seconds, words in (
-        ("--timeout", 10.0, "seconds for a file's run (default 10)"),
+        ("--timeout", TIMEOUT, "seconds for a file's run (default 10)"),
         ("--search", SEARCH, "seconds of search for a mistake's formula (default 5; 0: none)"),
     ):
         parser.add_argument(option, type=float, default=seconds, metavar="S", help=words)
@@ -227,17 +290,5 @@ def _parser() -> Parser:
         metavar="J",
         help="files side by side (default: the number of cores)",
     )
-    parser.add_json_option()
+    parser.add_json_option("a JSON array, of an object for each file, instead of text")
     return parser
-
-
-def _unusable(path: Path) -> str:
-    """Why this is no learner's file; nothing if it may be one."""
-    if path.is_dir():
-        return "expected a Python file, got a directory"
-    if not path.is_file():
-        there = "something that is no file" if path.exists() else "no such file"
-        return f"expected a Python file, got {there}"
-    if path.suffix not in (".py", ".ipynb"):
-        return "expected a .py or .ipynb file, got another"
-    return ""

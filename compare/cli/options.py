@@ -48,8 +48,8 @@ class Parser(argparse.ArgumentParser):
                 "(classes are numbered in order of first appearance)",
             )
 
-    def add_json_option(self) -> None:
-        self.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    def add_json_option(self, what: str = "one JSON object instead of text") -> None:
+        self.add_argument("--json", action="store_true", help=what)
 
 
 # What argparse says of an option, and what our own errors would say.
@@ -59,7 +59,7 @@ WORDS = (
     (r"argument ([^:]*): invalid choice: (.*) \(choose from (.*)\)", r"\1: expected \3, got \2"),
     (r"argument ([^:]*): expected one argument", r"\1: expected a value, got none"),
     (r"argument ([^:]*): (.*)", r"\1: \2"),
-    (r"the following arguments are required: (.*)", r"\1: expected, got none"),
+    (r"the following arguments are required: (.*)", r"\1: expected a value, got none"),
     (r"unrecognized arguments: (.*)", r"expected only what --help names, got \1"),
 )
 

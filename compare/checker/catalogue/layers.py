@@ -6,14 +6,14 @@ from compare.checker.catalogue.pieces import BIASES, GRADIENT, MEAN, NORMALISE, 
 ABOUT_LAYERS: tuple[Mistake, ...] = (
     Mistake(
         "z1-for-a1",
-        "z1 where a1 belongs: the second layer's input comes after the ReLU",
+        "z1 where a1 belongs (the second layer's input comes after the ReLU)",
         "before for after",
         "hidden where every unit is active",
         {"dW2": (("a1", "z1"),), "z2": (("a1", "z1"),)},
     ),
     Mistake(
         "transposed",
-        "transposed: a gradient has the shape of its parameter",
+        "transposed (a gradient has the shape of its parameter)",
         "X @ d.T for X.T @ d",
         "hidden by square shapes",
         {
@@ -25,7 +25,7 @@ ABOUT_LAYERS: tuple[Mistake, ...] = (
     ),
     Mistake(
         "wrong-axis",
-        "summed over the wrong axis: the samples are rows, axis 0",
+        "summed over the wrong axis (the samples are rows, axis 0)",
         "sum(axis=1) for sum(axis=0)",
         "hidden where N = H, but for the numbers",
         at(*BIASES, edits=((SUM, "{d}.sum(axis=1, keepdims=True)"), (SUM, "{d}.sum(axis=1)"))),
@@ -56,7 +56,7 @@ ABOUT_LAYERS: tuple[Mistake, ...] = (
     ),
     Mistake(
         "overwritten",
-        "P was written over: dz2 = P is a second name for it, not a copy",
+        "P was written over (dz2 = P is a second name for it, not a copy)",
         "P no longer sums to 1 afterwards",
         "hidden where only the gradients are looked at",
         {
@@ -76,7 +76,7 @@ ABOUT_LAYERS: tuple[Mistake, ...] = (
     ),
     Mistake(
         "integers",
-        "integer arrays: every number is cut off at the point",
+        "integer arrays, which cut off every number at the point",
         "np.zeros(shape, int); y.astype(int) gone too far",
         "hidden by numbers above 1",
         {

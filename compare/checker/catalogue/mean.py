@@ -21,6 +21,8 @@ UNEVEN = (
         for n in (7, 10, 16, 30, 32, 60, 64, 67, 70, 90, 128)
     ),
 )
+BLOCK = (10, 16, 32, 50, 64, 100, 128)  # samples
+LAST_BLOCK = tuple(f"[(N - 1) // {n} * {n} :]" for n in BLOCK)
 
 ABOUT_MEAN: tuple[Mistake, ...] = (
     Mistake(
@@ -49,7 +51,7 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
     ),
     Mistake(
         "mean-for-sum",
-        "a mean where the sum over the samples belongs: dz2 has the 1/N already",
+        "a mean where the sum over the samples belongs (dz2 has the 1/N already)",
         "the bias hardly moves",
         "hidden by a batch of one sample",
         at(*BIASES, edits=((SUM, "{d}.mean(axis=0, keepdims=True)"),)),
@@ -66,14 +68,14 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
     ),
     Mistake(
         "two-over-n",
-        "2/N where 1/N belongs: the 2 is the squared error's",
+        "2/N where 1/N belongs (the 2 is the squared error's)",
         "twice too large",
         "every batch shows it",
         {"dz2": ((MEAN, "2 * (P - Y_ind) / N"),)},
     ),
     Mistake(
         "n-minus-one",
-        "divided by N - 1: that is the sample variance's",
+        "divided by N - 1, as a sample variance is",
         "nearly right",
         "shown by few samples",
         {"dz2": ((MEAN, "(P - Y_ind) / (N - 1)"),)},
@@ -98,7 +100,7 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
     ),
     Mistake(
         "sign",
-        "the sign is swapped: Y_ind - P",
+        "the sign is swapped, as in Y_ind - P",
         "the loss rises",
         "every batch shows it",
         {
@@ -108,14 +110,14 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
     ),
     Mistake(
         "indicator-added",
-        "P + Y_ind: the 1 is taken off at the true class, not added",
+        "P + Y_ind, where the 1 is to be taken off at the true class",
         "P[range(N), y] += 1",
         "rows of dz2 no longer sum to 0",
         {"dz2": (("P - Y_ind", "P + Y_ind"),)},
     ),
     Mistake(
         "ascent",
-        "the sign of the whole gradient is swapped: this climbs",
+        "the sign of the whole gradient is swapped, which climbs",
         "the loss rises",
         "every batch shows it",
         {
@@ -125,21 +127,21 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
     ),
     Mistake(
         "indicator-missing",
-        "Y_ind is not subtracted: at the true class, 1 is taken off P",
+        "Y_ind is not subtracted (at the true class, 1 is taken off P)",
         "dz2 = P / N",
         "rows of dz2 no longer sum to 0",
         {"dz2": ((MEAN, "P / N"),)},
     ),
     Mistake(
         "brackets-forgotten",
-        "P − Y_ind/N: brackets around P − Y_ind are missing",
+        "P − Y_ind/N, without brackets around P − Y_ind",
         "/ binds tighter than −",
         "hidden by a batch of one sample",
         {"dz2": ((MEAN, "P - Y_ind / N"),)},
     ),
     Mistake(
         "subtracted-after-the-mean",
-        "P/N − Y_ind: Y_ind is subtracted after the division by N, not before",
+        "P/N − Y_ind, which subtracts Y_ind after the division by N, not before",
         "P /= N; P[range(N), y] -= 1",
         "hidden by a batch of one sample",
         {"dz2": ((MEAN, "P / N - Y_ind"),)},
@@ -172,7 +174,7 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
     ),
     Mistake(
         "sample-left-out",
-        "the first or the last sample is left out",
+        "a sample is left out, the first or the last",
         "range(N - 1), or range(1, N)",
         "every batch shows it",
         {
@@ -192,10 +194,14 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
                 ),
             ),
         },
+        kinds={
+            **dict.fromkeys(("N - 1)", "[:-1]"), "the last sample is left out"),
+            **dict.fromkeys((" > 0)", "[1:]"), "the first sample is left out"),
+        },
     ),
     Mistake(
         "sum-overwritten",
-        "the last sample's alone: in the loop it is overwritten, not added up",
+        "the last sample's alone (in the loop it is overwritten, not added up)",
         "= where += belongs",
         "hidden by a batch of one sample",
         {
@@ -216,9 +222,27 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
         {
             "dz2": tuple(
                 (MEAN, f"{MEAN} * (np.arange(N) < {kept})[:, None]")
-                for n in (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 256)
+                for n in BLOCK
                 for kept in (f"N // {n} * {n}", f"(N - 1) // {n} * {n}")
             )
+        },
+    ),
+    Mistake(
+        "block-overwritten",
+        "the last block's alone, since in the loop it is overwritten, not added up",
+        "sums = grads, where sums + grads belongs",
+        "hidden where one block has all samples",
+        {
+            "dz2": tuple(
+                (MEAN, f"{MEAN} * (np.arange(N) >= (N - 1) // {n} * {n})[:, None]") for n in BLOCK
+            ),
+            **at(*WEIGHTS, edits=tuple((DATA, rows(last)) for last in LAST_BLOCK)),
+            **at(
+                *BIASES,
+                edits=tuple(
+                    (SUM, f"{{d}}{last}.sum(axis=0, keepdims=True)") for last in LAST_BLOCK
+                ),
+            ),
         },
     ),
     Mistake(

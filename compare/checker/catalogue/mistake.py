@@ -4,7 +4,7 @@ to see whether it gives the learner's numbers.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy.typing as npt
@@ -29,6 +29,8 @@ class Mistake:
     # RATE from the learner's values of the quantity, if its line is not linear in it.
     number: Callable[[npt.NDArray[Any]], float | None] | None = None
     edge_in: tuple[str, ...] = ()  # quantities where it shows on extreme values alone
+    # What is known of it where its wrong line has one of these pieces, instead of the title.
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for quantity, edits in self.places.items():
@@ -36,6 +38,10 @@ class Mistake:
                 if replaced(RIGHT[quantity], old, new) is None:
                     right = RIGHT[quantity]
                     raise ValueError(f"{self.id}: expected {old!r} in {quantity}, got {right!r}")
+
+    def title_of(self, line: str) -> str:
+        """What to call it in this wrong line of it."""
+        return next((title for piece, title in self.kinds.items() if piece in line), self.title)
 
     def wrong_lines(self, quantity: str, right: str | None = None) -> list[str]:
         """The lines of `quantity` with the mistake in them: one text for each of its edits.

@@ -24,7 +24,7 @@ ABOUT_PENALTY: tuple[Mistake, ...] = (
     ),
     Mistake(
         "reg-sign",
-        "the penalty is subtracted: it makes the weights grow",
+        "the penalty is subtracted, which makes the weights grow",
         "weights explode",
         "hidden by reg = 0",
         at(*WEIGHTS, edits=((GRADIENT, f"{DATA} - {PENALTY}"),)),
@@ -38,28 +38,28 @@ ABOUT_PENALTY: tuple[Mistake, ...] = (
     ),
     Mistake(
         "reg-times-n",
-        "the penalty N times too large: its 1/N is the data's alone, and it has none",
+        "the penalty is N times too large (the 1/N is the data's alone)",
         "weights shrink to nothing",
         "hidden by reg = 0, and by a batch of one sample",
         at(*WEIGHTS, edits=((PENALTY, "reg * N * {p}"),)),
     ),
     Mistake(
         "reg-doubled",
-        "2·reg·W: the gradient of reg·W², not of ½·reg·W²",
+        "2·reg·W, the gradient of reg·W² and not of ½·reg·W²",
         "another convention of the loss",
         "hidden by reg = 0",
         at(*WEIGHTS, edits=((PENALTY, "2 * reg * {p}"),)),
     ),
     Mistake(
         "reg-halved",
-        "½·reg·W: the ½ belongs to the loss, and its gradient has none",
+        "½·reg·W (the ½ belongs to the loss, and its gradient has none)",
         "the ½ differentiated away once too little",
         "hidden by reg = 0",
         at(*WEIGHTS, edits=((PENALTY, "0.5 * reg * {p}"),)),
     ),
     Mistake(
         "reg-of-the-square",
-        "reg·W²: the penalty's value where its slope belongs",
+        "reg·W², the penalty's value where its slope belongs",
         "regularisation that forgets the sign of W",
         "hidden by reg = 0",
         at(
@@ -108,7 +108,7 @@ ABOUT_PENALTY: tuple[Mistake, ...] = (
     ),
     Mistake(
         "penalty-over-n",
-        "the penalty in the loss is divided by N, too: its 1/N is the data's alone",
+        "the penalty in the loss is divided by N, too (the 1/N is the data's alone)",
         "λ/2m, which is another convention, for reg/2",
         "hidden by reg = 0, and by a batch of one sample",
         {"loss": (("0.5 * reg", "0.5 * reg / N"), ("0.5 * reg", "reg / N"))},
@@ -122,7 +122,7 @@ ABOUT_PENALTY: tuple[Mistake, ...] = (
     ),
     Mistake(
         "penalty-subtracted",
-        "the penalty is subtracted in the loss: it is to be added",
+        "the penalty in the loss is subtracted, not added",
         "large weights make the loss small",
         "hidden by reg = 0",
         {"loss": (("0.5 * reg", "-0.5 * reg"),)},
@@ -153,7 +153,7 @@ ABOUT_PENALTY: tuple[Mistake, ...] = (
     ),
     Mistake(
         "reg-forgotten-in-the-penalty",
-        "the penalty's slope without reg: W for reg·W",
+        "the penalty's slope without reg, W for reg·W",
         "+ W where + reg * W belongs",
         "every batch shows it",
         at(*WEIGHTS, edits=((PENALTY, "{p}"),)),
@@ -167,14 +167,14 @@ ABOUT_PENALTY: tuple[Mistake, ...] = (
     ),
     Mistake(
         "data-part-missing",
-        "the penalty's slope alone: the data's gradient is overwritten",
+        "the penalty's slope alone (the data's gradient is overwritten)",
         "= where += belongs",
         "every batch shows it",
         at(*WEIGHTS, edits=((GRADIENT, PENALTY),)),
     ),
     Mistake(
         "reg-times-all",
-        "reg multiplies the data's gradient too: brackets",
+        "reg multiplies the data's gradient, too (brackets in the wrong place)",
         "reg * (X.T @ d + W)",
         "hidden by reg = 1",
         at(

@@ -15,14 +15,14 @@ ABOUT_RELU: tuple[Mistake, ...] = (
     ),
     Mistake(
         "mask-always-true",
-        "a1 >= 0 is always true, so nothing is masked: a1 > 0",
+        "a1 >= 0 is always true, so nothing is masked (a1 > 0 is the mask)",
         "the layer is differentiated as if it were linear",
         "hidden where every unit is active",
         {"dz1": (("a1 > 0", "a1 >= 0"),)},
     ),
     Mistake(
         "slope-at-zero",
-        "z1 >= 0 lets the gradient through where z1 is exactly 0: z1 > 0",
+        "z1 >= 0 lets the gradient through where z1 is exactly 0 (z1 > 0 does not)",
         "differs from the framework on dead inputs only",
         "shown by a z1 of exactly 0",
         {"dz1": (("a1 > 0", "z1 >= 0"),)},
@@ -30,7 +30,7 @@ ABOUT_RELU: tuple[Mistake, ...] = (
     ),
     Mistake(
         "mask-inverted",
-        "the mask is the wrong way round: it keeps what it should drop",
+        "the mask is the wrong way round and keeps what it should drop",
         "only dead units learn",
         "every batch shows it",
         {"dz1": (("a1 > 0", "a1 <= 0"), ("a1 > 0", "z1 < 0"))},
@@ -44,7 +44,7 @@ ABOUT_RELU: tuple[Mistake, ...] = (
     ),
     Mistake(
         "leaky-slope",
-        "a leaky unit's slope: this ReLU is flat below 0",
+        "a leaky unit's slope, where this ReLU is flat below 0",
         "da1 * np.where(a1 > 0, 1, 0.01)",
         "hidden where every unit is active",
         {
@@ -62,7 +62,7 @@ ABOUT_RELU: tuple[Mistake, ...] = (
     ),
     Mistake(
         "sign-for-slope",
-        "the sign of z1 where the slope of the ReLU belongs: below 0 it is −1, not 0",
+        "the sign of z1 where the slope of the ReLU belongs (below 0 it is −1, not 0)",
         "np.sign(z1)",
         "hidden where every unit is active",
         {"dz1": (("a1 > 0", "np.sign(z1)"),)},
@@ -79,7 +79,19 @@ ABOUT_RELU: tuple[Mistake, ...] = (
         "a1·(1 − a1) is the slope of a sigmoid; this unit is a ReLU",
         "copied from a sigmoid network",
         "every batch shows it",
-        {"dz1": ((MASK, "da1 * a1 * (1 - a1)"),)},
+        {
+            "dz1": (
+                (MASK, "da1 * a1 * (1 - a1)"),
+                (MASK, "da1 * np.exp(-z1) / (1 + np.exp(-z1)) ** 2"),
+            )
+        },
+    ),
+    Mistake(
+        "softplus-slope",
+        "1/(1 + exp(−z1)) is the slope of a softplus; this unit is a ReLU",
+        "a sigmoid for the mask",
+        "every batch shows it",
+        {"dz1": ((MASK, "da1 / (1 + np.exp(-z1))"),)},
     ),
     Mistake(
         "before-the-mask",
@@ -90,7 +102,7 @@ ABOUT_RELU: tuple[Mistake, ...] = (
     ),
     Mistake(
         "masked-in-place",
-        "da1 was masked in place, so it is dz1 now: a second name, not a copy",
+        "da1 was masked in place, so it is dz1 now (a second name, not a copy)",
         "dz1 = da1; dz1[a1 == 0] = 0",
         "hidden where every unit is active",
         {"da1": (("dz2 @ W2.T", "dz2 @ W2.T * (a1 > 0)"),)},
@@ -98,7 +110,7 @@ ABOUT_RELU: tuple[Mistake, ...] = (
     ),
     Mistake(
         "relu-forgotten",
-        "the ReLU is missing: a1 is z1",
+        "the ReLU is missing, so a1 is z1",
         "two linear layers are one linear layer",
         "hidden where every unit is active",
         {"a1": ((RELU, "z1"),)},
@@ -126,14 +138,14 @@ ABOUT_RELU: tuple[Mistake, ...] = (
     ),
     Mistake(
         "clipped",
-        "a1 is cut off above: a ReLU has no upper end",
+        "a1 is cut off above, where a ReLU has no upper end",
         "np.clip(z1, 0, 6), which is ReLU6",
         "shown by large z1",
         {"a1": tuple((RELU, f"np.clip(z1, 0, {top})") for top in ("1", "6", "10", "100", "1000"))},
     ),
     Mistake(
         "bias-after-the-relu",
-        "the bias is added after the ReLU: it belongs into z1",
+        "the bias is added after the ReLU (it belongs into z1)",
         "np.maximum(X @ W1, 0) + b1",
         "hidden by b = 0, the usual start",
         {"a1": ((RELU, "np.maximum(z1 - b1, 0) + b1"),)},
@@ -143,11 +155,11 @@ ABOUT_RELU: tuple[Mistake, ...] = (
         "1 − a1² is the slope of tanh; this unit is a ReLU",
         "copied from a tanh network",
         "every batch shows it",
-        {"dz1": ((MASK, "da1 * (1 - a1**2)"),)},
+        {"dz1": ((MASK, "da1 * (1 - a1**2)"), (MASK, "da1 * (1 - np.tanh(z1) ** 2)"))},
     ),
     Mistake(
         "mask-alone",
-        "the mask alone: the gradient from above, da1, is not multiplied in",
+        "the mask alone, without da1, the gradient from above",
         "np.where(z1 > 0, 1, 0)",
         "every batch shows it",
         {"dz1": ((MASK, "(a1 > 0) * 1.0"),)},

@@ -9,19 +9,21 @@ ONE_HOT = "(y[:, None] == np.arange(C)) * 1.0"
 LOG_P = "s - np.log(np.exp(s).sum(axis=1, keepdims=True))"
 PICK = "(P * Y_ind).sum(axis=1, keepdims=True)"
 SOFTMAX_SLOPE = "P * (G - (G * P).sum(axis=1, keepdims=True))"
+MARGIN = "(z2 - (z2 * Y_ind).sum(axis=1, keepdims=True) + 1)"
+OVER = f"(({MARGIN} > 0) * (1 - Y_ind))"
 SMALL = ("1e-15", "1e-12", "1e-10", "1e-9", "1e-8", "1e-7", "1e-6", "1e-5", "1e-4", "1e-3")
 
 ABOUT_SOFTMAX: tuple[Mistake, ...] = (
     Mistake(
         "no-keepdims",
-        "the sum over the classes lost its axis: keepdims=True",
+        "the sum over the classes lost its axis (keepdims=True keeps it)",
         "operands could not be broadcast together",
         "raises an error unless N = C",
         {"P": ((NORMALISE, "E / E.sum(axis=1)"),)},
     ),
     Mistake(
         "softmax-over-the-batch",
-        "the softmax runs over the samples: classes are columns, axis 1",
+        "the softmax runs over the samples (classes are columns, axis 1)",
         "axis=0 for axis=1",
         "rows of P no longer sum to 1",
         {
@@ -37,7 +39,7 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
     ),
     Mistake(
         "softmax-over-everything",
-        "the softmax runs over the whole matrix: one sum for all samples",
+        "the softmax runs over the whole matrix, with one sum for all samples",
         "sum() without an axis",
         "rows of P no longer sum to 1",
         {
@@ -50,7 +52,7 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
     ),
     Mistake(
         "sum-assigned",
-        "P is replaced by its sum: P /= P.sum(...), not P = P.sum(...)",
+        "P is replaced by its sum (P = P.sum(...) for P /= P.sum(...))",
         "an assignment where a division was meant",
         "rows of P no longer sum to 1",
         {
@@ -76,8 +78,8 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
     ),
     Mistake(
         "epsilon-in-the-sum",
-        "ε is added to the sum that exp(scores) is divided by: it is 1 or more once each row's "
-        "maximum is taken off",
+        "ε is added to the sum that exp(scores) is divided by (which is 1 or more once each row's "
+        "maximum is taken off)",
         "E / (E.sum(...) + 1e-8)",
         "rows of P sum to a little less than 1",
         {"P": tuple((NORMALISE, f"E / (E.sum(axis=1, keepdims=True) + {e})") for e in SMALL)},
@@ -92,7 +94,7 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
     ),
     Mistake(
         "global-shift",
-        "one maximum for the whole matrix: rows far below it underflow to 0/0",
+        "one maximum for the whole matrix, so rows far below it underflow to 0/0",
         "nan in some rows",
         "shown by scores around 1000",
         {"P": ((SHIFT, "z2 - z2.max()"),)},
@@ -122,7 +124,7 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
     ),
     Mistake(
         "elementwise-softmax-slope",
-        "p·(1 − p) is the diagonal of the softmax's slope: every score moves every probability",
+        "p·(1 − p), the softmax's slope without what other scores do to a probability",
         "the sigmoid's slope for the softmax's",
         "rows of dz2 no longer sum to 0",
         {
@@ -136,7 +138,7 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
     ),
     Mistake(
         "squared-error",
-        "the gradient of the squared error: the loss is the cross-entropy",
+        "the gradient of the squared error, where the loss is the cross-entropy",
         "it learns more slowly, the more so the surer it is",
         "every batch shows it",
         {
@@ -157,6 +159,16 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
                 for factor in ("", "0.5 * ")
                 for count in ("N", "(N * C)")
             )
+        },
+    ),
+    Mistake(
+        "hinge",
+        "a hinge loss, as in an SVM, where the loss is the cross-entropy of a softmax",
+        "max(0, s_j - s_y + 1)",
+        "every batch shows it",
+        {
+            "loss": ((DATA_LOSS, f"(np.maximum(0, {MARGIN}) * (1 - Y_ind)).sum() / N"),),
+            "dz2": ((MEAN, "(G - Y_ind * G.sum(axis=1, keepdims=True)) / N".replace("G", OVER)),),
         },
     ),
     Mistake(
@@ -185,14 +197,14 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
     ),
     Mistake(
         "no-one-hot",
-        "the class number is subtracted from every probability: the one-hot step is missing",
+        "the class number is subtracted from every probability (no one-hot step)",
         "P - y[:, None]",
         "rows of dz2 no longer sum to 0",
         {"dz2": (("Y_ind", "y[:, None]"),)},
     ),
     Mistake(
         "log-of-p-plus-epsilon",
-        "log(P + ε): its slope is P/(P + ε) times the right one",
+        "log(P + ε), whose slope is P/(P + ε) times the right one",
         "a loss that cannot be infinite, and a gradient that is not its own",
         "shown by small probabilities",
         {
@@ -227,7 +239,7 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
     ),
     Mistake(
         "log-of-underflow",
-        "log(P) is infinite where P underflows to 0: log P = s - log(sum of exp(s))",
+        "log(P) is infinite where P underflows to 0",
         "a loss of inf",
         "shown by scores around 1000",
         {"loss": ((LOG_P, "np.log(P)"),)},
@@ -235,14 +247,14 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
     ),
     Mistake(
         "slope-by-p-alone",
-        "only the gradient by P, −Y/P/N: the softmax's own slope is missing",
+        "only the gradient by P, −Y/P/N (the softmax's own slope is missing)",
         "the chain rule one step short",
         "every batch shows it",
         {"dz2": ((MEAN, "-Y_ind / P / N"),)},
     ),
     Mistake(
         "whole-columns",
-        "a 1 in every row for each class of the batch: Y[:, y] = 1 takes whole columns",
+        "a 1 in every row for each class of the batch (Y[:, y] = 1 takes whole columns)",
         "Y[:, y] for Y[np.arange(N), y]",
         "hidden by a batch of one sample",
         {

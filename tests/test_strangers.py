@@ -1,0 +1,151 @@
+"""Files in thirty styles, by somebody who had not read the checker: what it says of each."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from compare.checker.check import check_file
+from compare.checker.report import Report
+from tests.learners_files.strangers import RIGHT, WRONG, Stranger
+
+Arrays = dict[str, np.ndarray]
+PARAMS = ("W1", "b1", "W2", "b2")
+
+# N, D, H, C, reg: the last two of one size, for what is kept from an earlier batch.
+BATCHES = [
+    (5, 2, 3, 4, 0.3),
+    (1, 3, 4, 2, 0.5),
+    (9, 2, 3, 12, 1.0),
+    (33, 5, 6, 7, 0.0),
+    (40, 4, 10, 3, 0.01),
+    (40, 4, 10, 3, 0.2),
+]
+
+# name: what is said, where something else should be.
+OPEN_WORDS: Mapping[str, str] = {}
+OPEN_LINES: Mapping[str, str] = {}
+
+wrong_files = pytest.mark.parametrize("stranger", WRONG, ids=lambda stranger: stranger.name)
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_the_files_are_what_they_are_called():
+    """Right: the gradients are autograd's on every batch. Wrong: they are not, or it raises."""
+    problems = [_problem(seed, *sizes) for seed, sizes in enumerate(BATCHES)]
+    agree = {name: _agrees(text, problems) for name, text in RIGHT.items()}
+    agree |= {stranger.name: _agrees(stranger.text, problems) for stranger in WRONG}
+    assert {name for name, right in agree.items() if right} == set(RIGHT)
+
+
+@pytest.mark.sampled(12)
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_file_is_not_called_wrong(name):
+    report = _report(RIGHT[name])
+    assert report.right or name in OPEN_WORDS, str(report)
+    assert not report.mistakes or name in OPEN_WORDS, str(report)
+
+
+@pytest.mark.sampled(12)
+@wrong_files
+def test_a_wrong_file_is_not_called_right(stranger):
+    report = _report(stranger.text)
+    assert not report.right or stranger.name in OPEN_WORDS, str(report)
+
+
+@pytest.mark.sampled(12)
+@wrong_files
+def test_nothing_else_is_accused(stranger):
+    report = _report(stranger.text)
+    accused = {judged.name for judged in report.quantities if judged.verdict == "wrong"}
+    accused |= {mistake.quantity for mistake in report.mistakes}
+    assert accused <= set(stranger.quantity) or stranger.name in OPEN_WORDS, str(report)
+
+
+def test_the_line_is_told(request):
+    """The share is printed with -rP; with --problems 2000, of all files."""
+    every = 1 if request.config.getoption("--problems") >= 2000 else 12
+    chosen = WRONG[::every]
+    elsewhere = {s.name: _told(_report(s.text)) for s in chosen if not _is_told(s)}
+    share = f"{len(chosen) - len(elsewhere)} of {len(chosen)}"
+    print(f"the line is right for {share}; not for {elsewhere}")
+    assert set(elsewhere) <= set(OPEN_LINES)
+
+
+def _is_told(stranger: Stranger) -> bool:
+    return _told(_report(stranger.text)) in stranger.numbers()
+
+
+def _told(report: Report) -> int | None:
+    """The line of the first mistake, or of the first wrong quantity, or where it raised."""
+    lines = [mistake.line for mistake in report.mistakes]
+    lines += [judged.line for judged in report.quantities if judged.verdict == "wrong"]
+    lines += [report.raised.line if report.raised else None]
+    return next((line for line in lines if line is not None), None)
+
+
+@cache
+def _report(text: str) -> Report:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "mine.py")
+        path.write_text(text, encoding="utf-8")
+        return check_file(path, seed=1, search=1.0)
+
+
+def _problem(seed: int, N: int, D: int, H: int, C: int, reg: float) -> dict[str, Any]:
+    rng = np.random.default_rng(seed)
+    shapes = {"X": (N, D), "W1": (D, H), "b1": (1, H), "W2": (H, C), "b2": (1, C)}
+    arrays = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    return {**arrays, "y": rng.integers(C, size=N), "reg": reg}
+
+
+def _agrees(text: str, problems: list[dict[str, Any]]) -> bool:
+    namespace: dict[str, Any] = {}
+    exec(compile(text, "mine.py", "exec"), namespace)
+    return all(_agrees_on(namespace, problem) for problem in problems)
+
+
+def _agrees_on(namespace: dict[str, Any], problem: dict[str, Any]) -> bool:
+    copies = {name: np.copy(value) if name != "reg" else value for name, value in problem.items()}
+    try:
+        found = _run(namespace, copies)
+    except (ValueError, IndexError):
+        return False
+    right = _autograd(problem)
+    return all(
+        np.shape(found[name]) in (right[name].shape, right[name].shape[1:])
+        and np.allclose(np.ravel(found[name]), np.ravel(right[name]), 1e-9, 1e-11)
+        for name in found
+    )
+
+
+def _run(namespace: dict[str, Any], problem: dict[str, Any]) -> Arrays:
+    """What the file returns: the gradients under their parameters' names, and the loss if any."""
+    if "TwoLayerNet" in namespace:
+        net = namespace["TwoLayerNet"](2, 2, 2)
+        net.params = {name: problem[name] for name in PARAMS}
+        returned = net.loss(problem["X"], problem["y"], problem["reg"])
+    else:
+        returned = namespace["backward"](**problem)
+    if isinstance(returned, dict):
+        return {name.removeprefix("d"): value for name, value in returned.items()}
+    if len(returned) == 2:
+        loss, grads = returned
+        return {"loss": np.array(loss), **grads}
+    return dict(zip(("loss", *PARAMS)[-len(returned) :], returned, strict=True))
+
+
+def _autograd(problem: dict[str, Any]) -> Arrays:
+    W1, b1, W2, b2 = (torch.tensor(problem[name], requires_grad=True) for name in PARAMS)
+    scores = torch.relu(torch.tensor(problem["X"]) @ W1 + b1) @ W2 + b2
+    loss = F.cross_entropy(scores, torch.tensor(problem["y"]))
+    loss = loss + problem["reg"] / 2 * ((W1**2).sum() + (W2**2).sum())
+    gradients = torch.autograd.grad(loss, (W1, b1, W2, b2))
+    found = {name: grad.numpy() for name, grad in zip(PARAMS, gradients, strict=True)}
+    return {**found, "loss": loss.detach().numpy()}
