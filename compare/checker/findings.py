@@ -27,9 +27,8 @@ def missing(cases: Sequence[Case], code: Code) -> list[Finding]:
         without = [case for case in answered if gradient not in case.returned]
         if len(without) == len(answered):
             if not code.stopped and code.computes(gradient):
-                findings.append(
-                    Finding(gradient, "missing", "it is computed, but not returned", "")
-                )
+                title = "it is computed, but what you return has no numbers for it"
+                findings.append(Finding(gradient, "missing", title, ""))
         elif without:
             title = "it was not returned on every batch"
             findings.append(Finding(gradient, "missing", title, f"not on “{without[0].name}”"))

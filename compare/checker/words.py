@@ -31,11 +31,13 @@ def finding_words(finding: Finding, hint: Hint, between: str = ": ") -> str:
 def last_line(report: "Report") -> str:
     """What to do first. What is not written yet comes after what is wrong."""
     wrong = [f for f in report.mistakes if f.id != "missing"]
-    open_ = [q.name for q in report.quantities if q.verdict in OPEN]
     if wrong:
         return _first_to_mend(report, wrong[0])
-    if open_:
-        return f"To do: {', '.join(open_)}."
+    missing = [q.name for q in report.quantities if q.verdict == "missing"]
+    returned = f"Return {', '.join(missing)}, too." if missing else ""
+    to_do = f"To do: {', '.join(report.to_do)}." if report.to_do else ""
+    if missing or to_do:
+        return f"{returned} {to_do}".strip()
     if report.error:
         return "Nothing could be judged." if not report.quantities else "Not right yet."
     if report.edges:
