@@ -231,7 +231,7 @@ class MistakenLine(Callers):
             return []
         right = parents_of(RIGHT[self.place.quantity])
         read = [np.asarray(self.names[q], float) for q in PARENTS[self.place.quantity]]
-        found = [np.asarray(self.names[name], float) for name in self._strangers()]
+        found = []
         for node, parent, value in parts_in_place(self.wrong_line, self.names):
             if not among_values(value, self.right):
                 continue
@@ -242,11 +242,6 @@ class MistakenLine(Callers):
             elif kind_of(parent) != above[0] and kind_of(parent) in above[1:2]:
                 found.append(value)
         return found
-
-    def _strangers(self) -> list[str]:
-        """Quantities that stand for another one, in a line that should not have them at all."""
-        names = [c.wrong.id for c in self.changes if isinstance(c.wrong, ast.Name)]
-        return [q for q in names if q in STEPS and q not in PARENTS[self.place.quantity]]
 
     def _taken_for_another(self, first: Seen) -> Seen:
         """The statement before it that gave a right value the name under which it is wrong, or that
