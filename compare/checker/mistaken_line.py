@@ -195,7 +195,8 @@ class MistakenLine(Callers):
             return (worked or renamed)[-1].binding
         if spot(made) in self.helpers:
             handed = [s for s in alike if spot(s) not in self.helpers and not s.binding.given]
-            if use is not None or handed:
+            named = any(s.binding.name.isidentifier() and not returned(s) for s in handed)
+            if use is not None or (handed and not named):
                 return (self._in_entry(use) if use else handed[-1]).binding
         statement = self.flow.statements.get(made.binding.line)
         written = made.binding.source.startswith(f"{made.binding.name} = ")
