@@ -348,6 +348,7 @@ def test_json_has_the_same_as_data(tmp_path: Path, capsys: Capture):
             "evidence": "200.0 times the right one",
             "also": [],
             "batch": "200 × 4",
+            "cell": None,
             "line": 16,
             "source": "dscores = probs - onehot",
             "formula": None,
