@@ -59,6 +59,7 @@ def test_what_is_in_no_line_is_below(wrong: Report):
         "</table>"
     )
     assert "&lt;b&gt;shape&lt;/b&gt; (200, 4)" in below
+    assert wrong.output == "<b>shape</b> (200, 4)", "of the first call alone"
     assert "<p>a note</p>" in below
     assert "dz2 on 3 samples" in below
     assert "<b>Fix dz2 first. (--seed\xa01)</b>" in report_html(wrong)

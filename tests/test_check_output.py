@@ -18,9 +18,10 @@ from compare.checker.check import check_file
 from compare.checker.edges import edge
 from compare.checker.example import example, example_data
 from compare.checker.glossary import BATCHES, OTHERS, WORDS, glossary_text, ids
+from compare.checker.grades import overall, score, summary_text
 from compare.checker.probes import probes
 from compare.checker.records import Finding, Judged
-from compare.checker.report import Report, overall, score, summary_text
+from compare.checker.report import Report
 from compare.checker.words import finding_words
 from tests.learners import PLANTS, source
 

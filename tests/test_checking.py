@@ -12,8 +12,10 @@ import pytest
 import compare
 from compare.__main__ import main
 from compare.checker.check import SEARCH
+from compare.checker.grades import report_data
 from compare.checker.html import report_html
-from compare.checker.report import Report, report_data, report_text
+from compare.checker.report import Report
+from compare.checker.said import report_text
 from compare.checker.state import follows
 from tests.learners import FLOAT32, PLANTS, RIGHT_SOLUTIONS, STEPS, Plant, source
 
@@ -272,6 +274,7 @@ def test_what_a_function_prints_is_shown_once_and_bounded(capsys: Capture):
     assert report.output.count("here") == 1
     assert len(report.output) <= 2000
     assert report_data(report)["printed"] == report.output
+    assert max(map(len, str(report).splitlines())) <= 80
 
 
 def test_an_example_may_be_had_in_python():
@@ -357,6 +360,10 @@ def test_json_has_the_same_as_data(tmp_path: Path, capsys: Capture):
     assert second["error"].startswith("expected a function backward(")
     assert third["right"] is True
     assert {remark["id"] for remark in third["remarks"]} == {"flat-bias"}
+    lines = {q["name"]: q["line"] for q in third["quantities"]}
+    assert {r["quantity"]: r["line"] for r in third["remarks"]} == {
+        q: lines[q] for q in ("db2", "db1")
+    }
 
 
 def test_nan_is_no_number_in_json():

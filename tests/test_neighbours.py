@@ -299,6 +299,12 @@ def test_a_z1_that_is_wrong_and_nowhere_negative_was_not_written_over():
     assert found.explained, str(found)
 
 
+def test_a_z1_that_no_line_made_was_not_written_over():
+    found = outcome(Neighbour("z1", "z1 = np.maximum(X @ W1 + b1, 0)", STEPS))
+    (remark,) = found.report.findings
+    assert (remark.kind, remark.id, remark.title) == ("remark", "another-value", "yours is a1")
+
+
 def test_where_z1_was_written_over_what_it_held_before_is_to_blame():
     in_place = "z1 = X @ W1\na1 = np.maximum(z1, 0, out=z1)"
     text = Neighbour("z1", in_place, STEPS).source.replace("    a1 = np.maximum(z1, 0)\n", "")

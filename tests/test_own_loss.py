@@ -204,6 +204,20 @@ def test_a_gradient_that_contradicts_any_other_loss_is_told_beside_it(case: str,
     assert {q for q, _ in found(report)} <= {"loss", "P", quantity}
 
 
+UNFINISHED = {
+    "no loss yet": ((PROBABILITIES, "loss = 0.0"), (DB1, "db1 = np.zeros(b1.shape)")),
+    "the penalty alone": ((PROBABILITIES, "loss = penalty"), ("X.T.dot(dhin) + ", "")),
+}
+
+
+@pytest.mark.parametrize("case", UNFINISHED)
+def test_gradients_that_the_notes_loss_has_are_not_held_against_an_unfinished_one(case: str):
+    report = checked(written(*UNFINISHED[case], returned="loss and gradients"))
+    assert {q for q, _ in found(report)} <= {"loss", "dW1", "db1"}
+    assert len(found(report)) == 2
+    assert "your own loss" not in words(report)
+
+
 def test_another_loss_and_the_gradients_of_the_notes_are_not_called_right_for_each_other():
     report = checked(written(OTHER["a hinge"][0]))
     assert found(report) == [("loss", "hinge")]

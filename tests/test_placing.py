@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from compare.checker.check import check_file
+from compare.checker.grades import report_data
 from compare.checker.html import report_html, report_page
-from compare.checker.report import Report, report_data
+from compare.checker.report import Report
 from compare.checker.scopes import UnknownError, reached
 from tests.learners_files import third
 
@@ -259,6 +260,26 @@ def test_where_the_labels_line_raises_no_later_line_is_said_to_be_next(tmp_path:
     report = checked(text, tmp_path)
     assert "t[rows[1:], y] = 1" in report.error
     assert "the notes have next" not in str(report)
+
+
+# Files that are imported.
+
+IMPORTED = RIGHT.replace("import numpy as np\n", "import numpy as np\nfrom units import relu\n")
+IMPORTED = IMPORTED.replace("np.maximum(z, 0)", "relu(z)")
+UNITS = "import numpy as np\n\n\n\n\n\ndef relu(x):\n    return {}\n"
+
+
+@pytest.mark.parametrize("wrong", ["np.tanh(x)", "x @ x"])
+def test_of_an_imported_file_no_line_is_told_as_one_of_the_files_own(wrong: str, tmp_path: Path):
+    (tmp_path / "units.py").write_text(UNITS.format(wrong))
+    report = checked(IMPORTED, tmp_path)
+    if report.raised is None:
+        assert [(f.quantity, f.line, f.source) for f in report.mistakes] == [
+            ("a1", 7, "h = relu(z)")
+        ]
+    else:
+        assert report.raised.line == 7
+        assert "at line 8 of units.py: return x @ x" in report.error
 
 
 # What a function can reach.

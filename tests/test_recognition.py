@@ -89,6 +89,14 @@ NAMED = {
         "epsilon-in-the-sum",
     ),
     "before the mask": (("np.sum(dhin,", "np.sum(dh,"), "db1", "before-the-mask"),
+    "the mean twice, in place": (
+        (MEAN, "dscores = probs - onehot; dscores /= n; dscores /= n"),
+        "dz2",
+        "mean-twice",
+    ),
+    "the sign on the way back": (("dh = ", "dh = -"), "da1", "sign-back"),
+    "the labels on the way back": (("dh = dscores", "dh = onehot"), "da1", "labels-for-dz2"),
+    "the slope of a softplus": ((MASK, "dh / (1 + np.exp(-hin))"), "dz1", "softplus-slope"),
 }
 
 
@@ -133,6 +141,22 @@ def test_what_is_cut_off_is_told_with_the_number(case: str, returned: str):
     report = checked(written(edit, returned=returned))
     assert found(report) == [(quantity, id)]
     assert told in words(report)
+
+
+SHIFTS = {
+    "no-shift": "shifted = scores",
+    "global-shift": "shifted = scores - np.max(scores)",
+}
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("id", SHIFTS)
+@pytest.mark.parametrize("mask", [MASK, "np.where(h > 0, dh, 0)"], ids=["times", "where"])
+def test_a_softmax_that_overflows_is_told_by_its_shift_from_gradients_alone(id: str, mask: str):
+    edits = [("shifted = scores - np.max(scores, axis=1, keepdims=True)", SHIFTS[id])]
+    edits += [(MASK, mask)] if mask != MASK else []
+    report = checked(written(*edits, returned="gradients alone"))
+    assert [(f.quantity, f.id) for f in report.edges] == [("P", id)]
 
 
 PENALTIES = {

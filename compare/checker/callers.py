@@ -11,8 +11,8 @@ from compare.checker.expected import Expected, among_values
 from compare.checker.flow import Spot, among, spot
 from compare.checker.lines import RIGHT, STEPS
 from compare.checker.parts import Change, changes_between, value_of
-from compare.checker.reading import Seen
 from compare.checker.scopes import UnknownError, reached, takes_anything
+from compare.checker.seen import Seen
 from compare.checker.trace import Binding
 
 

@@ -3,6 +3,7 @@
 import ast
 import builtins
 import linecache
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,14 +31,16 @@ Values = Mapping[str, npt.NDArray[Any]]
 
 
 class Own(NamedTuple):
-    """The learner's files."""
+    """The learner's files: the one that is judged, and those that it imports."""
 
     has: Callable[[str], bool]  # whether a file is one of them
-    notebook: str = ""
-    begins: Sequence[int] = ()  # the lines of the notebook's text where its cells begin
+    file: str  # the one that is judged: a line without the name of a file is a line of this one
+    begins: Sequence[int] = ()  # of a notebook: the lines of its text where its cells begin
 
     def words(self, file: str, line: int) -> str:
-        return line_words(line, self.begins if file == self.notebook else ())
+        if file == self.file:
+            return line_words(line, self.begins)
+        return f"line {line} of {printable(os.path.basename(file), 60)}"
 
     def cell(self, line: int) -> str:
         """That which begins at a line of the whole text."""
@@ -81,7 +84,7 @@ def call(
             for name, value in again.values.items()
             if name in first.values and not _same_bits(value, first.values[name])
         }
-        unstable = [name for name in second if not _nearly_same(first.values[name], second[name])]
+        unstable = [name for name in second if not nearly_same(first.values[name], second[name])]
     unstable += [name for name in first.values if name not in again.values]
     if unstable:
         with unlike(form.scope) as because:
@@ -123,7 +126,7 @@ def _same_bits(one: Any, other: Any) -> bool:
     return bool(one.shape == other.shape and one.tobytes() == other.tobytes())
 
 
-def _nearly_same(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
+def nearly_same(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:
     if one.shape != other.shape:
         return False
     eps = 2.0**-23 if "f" in one.dtype.char + other.dtype.char else 2.0**-52
@@ -174,8 +177,8 @@ def describe(error: BaseException, own: Own) -> str:
 
 
 def where(error: BaseException, own: Own) -> Raised | None:
-    """The learner's line in which it came up, and what stands there."""
-    place = _place(error, own)
+    """Its line in the file that is judged, and what stands there."""
+    place = _place(error, own._replace(has=lambda name: name == own.file))
     if place is None:
         return None
     traceback, positions = place

@@ -12,14 +12,16 @@ from typing import Any, get_args
 import numpy as np
 
 from compare.bounds.quantities import GRADIENTS
-from compare.checker.calls import is_late
+from compare.checker.calls import Run, is_late
 from compare.checker.cases import Case, agree, make_case
 from compare.checker.conventions import (
     as_mistake,
     first_difference,
     flat_bias,
     in_order,
+    kept_from_earlier,
     manners,
+    of_earlier_calls,
     unflatten,
     unstable_quantities,
 )
@@ -27,7 +29,7 @@ from compare.checker.guards import guard
 from compare.checker.judged import judged_quantities
 from compare.checker.own_loss import by_own_loss
 from compare.checker.placing import Code, raised_in
-from compare.checker.probes import EDGES, LARGEST_SEED, TRACED, fresh_seed, probes
+from compare.checker.probes import EDGES, EXTREME, LARGEST_SEED, TRACED, fresh_seed, probes
 from compare.checker.reading import read
 from compare.checker.records import Hint
 from compare.checker.report import Report, by_cells
@@ -173,10 +175,12 @@ def judge(
             )
             for probe, problem in batches.items()
         ]
-        cases, code = _followed_as_needed(cases, answer, again)
+        cases, code, alone = _followed_as_needed(cases, answer, again)
         if code.reading is None and len(raised) == len(answer.runs):
             return _nothing_judged(name, answer, error)
         unstable = unstable_quantities(answer)
+        kept = [q for name, run in alone.items() for q in kept_from_earlier(answer.runs[name], run)]
+        unstable = unstable or kept
         diagnosis = None
         ordinary = [c for c in cases if c.name not in EDGES and not c.raised]
         guarded = guard(ordinary, wrong_quantities(ordinary), code)
@@ -186,6 +190,7 @@ def judge(
             diagnosis = diagnosed(cases, code, search, unstable=unstable)
         there = [quantity for quantity in flat if quantity in diagnosis.verdicts]
         findings = diagnosis.findings + [flat_bias(quantity) for quantity in there]
+        findings += [of_earlier_calls(kept[0], name) for name in alone if kept]
         findings = in_order(
             [*findings, *manners(answer, findings, _differing(answer, batches, again), code)]
         )
@@ -215,24 +220,40 @@ def _nothing_judged(name: str, answer: Answer, error: str) -> Report:
 
 def _followed_as_needed(
     cases: list[Case], answer: Answer, again: Runner | None
-) -> tuple[list[Case], Code]:
-    """On one batch; on another one, too, where that shows a mistake better. A right file is not run
-    again.
+) -> tuple[list[Case], Code, Mapping[str, Run]]:
+    """On one batch; on another one, too, where that shows a mistake better, with what the function
+    gave on that one alone. A right file is not run again.
     """
     cases, code = followed(cases, answer)
+    alone: Mapping[str, Run] = {}
     if again is None:
-        return cases, code
+        return cases, code, alone
     if code.stopped:
-        return _followed_once_more(cases, code, again), code
+        return _followed_once_more(cases, code, again), code, alone
     other = _shows_more(cases, code)
     if other is not None:
         more = again({other.name: other.problem}, trace=other.name)
+        alone = more.runs
         if more.trace:
             known = answer._replace(trace=more.trace, trace_probe=other.name)
             others, seen = followed(cases, known._replace(trace_note=more.trace_note))
             if not _went_past(code) or seen.flow.lines > code.flow.lines:
-                return others, seen
-    return cases, code
+                return others, seen, alone
+    return (cases if code.wrong else _with_right_P(cases, again)), code, alone
+
+
+def _with_right_P(cases: Sequence[Case], again: Runner) -> list[Case]:
+    """Where nothing but extreme scores shows a difference: with the P that the code has there, if
+    it is right, so that the softmax is not blamed for what is made of it.
+    """
+    found = []
+    for case in cases:
+        if case.name in EXTREME and "P" not in case.returned and wrong_quantities([case]):
+            trace = again({case.name: case.problem}, trace=case.name).trace
+            values = read(case, trace, ()).values
+            case = replace(case, traced={q: v for q, v in values.items() if q == "P"})
+        found.append(case)
+    return found
 
 
 def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:

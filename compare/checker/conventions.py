@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from compare.bounds.reference import reference
 from compare.bounds.rounding import bounds_at
+from compare.checker.calls import Run, nearly_same
 from compare.checker.cases import Case
 from compare.checker.lines import STEPS
 from compare.checker.placing import Code
@@ -147,6 +148,22 @@ def unstable_quantities(answer: Answer) -> list[str]:
     """In the order of the computation: those that a second call gave otherwise."""
     names = {name for run in answer.runs.values() for name in run.unstable}
     return [q for q in STEPS if q in names]
+
+
+def kept_from_earlier(together: Run, alone: Run) -> list[str]:
+    """What a function gave otherwise on a batch that came after others than on that batch alone."""
+    names = together.values.keys() & alone.values.keys()
+    return [q for q in STEPS if q in names and not nearly_same(together.values[q], alone.values[q])]
+
+
+def of_earlier_calls(quantity: str, batch: str) -> Finding:
+    return Finding(
+        quantity,
+        "earlier-calls",
+        "after other batches it gives another answer than alone",
+        "something is kept from an earlier call",
+        batch=batch,
+    )
 
 
 def first_difference(one: Sequence[Binding], other: Sequence[Binding]) -> Binding | None:

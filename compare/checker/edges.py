@@ -27,7 +27,9 @@ WHAT_TO_DO = {
     "log-of-p-plus-epsilon": "the loss is too small; log P = s - log(sum of exp(s)) needs no ε",
     "p-clipped": "the loss is too small; log P = s - log(sum of exp(s)) needs no limit",
     "overflow": "not finite there; take each row's maximum off before exp",
+    "not-finite": "the notes' dz2 = (P - Y_ind) / N divides by no P, and takes no log of it",
 }
+TITLES = {"overflow": "exp overflows", "not-finite": "not finite, though P is"}
 
 
 def edges(cases: Sequence[Case]) -> tuple[list[Finding], list[Case]]:
@@ -61,7 +63,7 @@ def guarded_edges(cases: Sequence[Case], lines: Lines) -> list[Finding]:
 
 def edge(quantity: str, id: str, batch: str, line: str = "", title: str = "") -> Finding:
     where = EDGES.get(batch, "where P is near 0")
-    title = title or next((m.title for m in CATALOGUE if m.id == id), "exp overflows")
+    title = title or next((m.title for m in CATALOGUE if m.id == id), TITLES.get(id, ""))
     return Finding(
         quantity, id, title, f"{WHAT_TO_DO[id]}", kind="edge", wrong_line=line, batch=where
     )
@@ -96,6 +98,8 @@ def _overflow(case: Case, extreme: Sequence[Case]) -> list[Finding]:
 def _not_finite(case: Case) -> list[Finding]:
     wrong = [q for q in STEPS if q in case.returned and not is_right(case, q)]
     bad = [q for q in wrong if not np.isfinite(case.returned[q]).all()]
+    if bad and bad[0] == wrong[0] and "P" in case.traced:
+        return [edge("dz2", "not-finite", case.name)]
     if bad and bad[0] == wrong[0]:
         first = "P" if STEPS.index(bad[0]) > STEPS.index("P") and bad[0] != "loss" else bad[0]
         return [edge(first, "overflow", case.name)]
@@ -111,7 +115,8 @@ def _same_numbers(quantity: str, id: str, fits: Sequence[tuple[At, Lines]]) -> t
 
 def _fits(case: Case, lines: Lines) -> bool:
     """With a mask that is multiplied in, or assigned: a nan times 0 is nan."""
-    return any(not misfits(case, {**lines, **mask}, case.returned) for mask in ({}, ASSIGNED))
+    seen = {*case.returned, *case.traced}
+    return any(not misfits(case, {**lines, **mask}, seen) for mask in ({}, ASSIGNED))
 
 
 def _hypotheses() -> Iterator[tuple[Lines, At]]:

@@ -11,7 +11,8 @@ from compare.checker.cases import Array, Case, environment, walk
 from compare.checker.flow import CLOSE, Flow, among, same
 from compare.checker.lines import ANCESTORS, RIGHT, STEPS, inputs
 from compare.checker.parts import parts
-from compare.checker.reading import Reading, Seen
+from compare.checker.reading import Reading
+from compare.checker.seen import Seen
 from compare.checker.state import Place
 
 # The loss, term by term.

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,9 +10,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from compare.checker.reading import Seen
+from compare.checker.seen import Seen
 from compare.checker.statements import Statement
-from compare.checker.trace import Binding
+from compare.checker.trace import KEPT, KEPT_LARGE, LARGE, Binding
 
 Array = npt.NDArray[np.float64]
 Spot = tuple[int, str]  # a line, and a name that it binds
@@ -227,6 +228,12 @@ class Flow:
         statement = self.statements.get(one.binding.line)
         plain = r"[\w.\[\]'\"]+ = [\w.\[\]'\"]+(\.copy\(\))?"
         return statement is not None and re.fullmatch(plain, statement.text) is not None
+
+    def is_whole(self, one: Seen) -> bool:
+        """All values of its name at its line were kept."""
+        kept = Counter(s.binding.call for s in self.singles if spot(s) == spot(one))
+        large = any(s.value.size > LARGE for s in self.singles if spot(s) == spot(one))
+        return max(kept.values(), default=0) < (KEPT_LARGE if large else KEPT)
 
     def loop_around(self, binding: Binding) -> Binding | None:
         """The head of the innermost loop in which a line stands."""

@@ -35,9 +35,11 @@ OTHERS = {
     "overwritten": "a value that was written over in place after its use",
     "writes-to-argument": "an argument was changed in place",
     "argument-replaced": "another value was used in the place of an argument",
+    "earlier-calls": "the answer depends on the calls before: something is kept from them",
     "second-call-differs": "two calls with the same arguments give two answers",
     "slope-at-zero": "the slope of the ReLU at exactly 0 is not taken to be 0",
     "overflow": "exp overflows",
+    "not-finite": "P is finite, and what is made of it is not, where P underflows to 0",
 }
 
 # The batches that every function is run on, as reports name them.
@@ -51,13 +53,14 @@ BATCHES = {
     "one sample": "N = 1, where a sum is a mean",
     "as many samples as classes": "N = C = 5, so that shapes alone do not tell rows from columns",
     "as many samples as units": "N = H = 6, for the same reason",
-    "uneven classes": "one class in most rows, one in a single row, one in none",
+    "uneven classes": "one class in most rows, one in a single row, two in none, with the last",
     "scores of some hundreds": "probabilities near 0 and 1, where nothing overflows yet",
     "float32": "X, W and b in single precision",
     "some 1500 samples": "more than code has that takes the first thousand",
     "z1 exactly 0": "some z1 are 0, where the slope of the ReLU is a convention",
     "scores around 1000": "exp of them overflows, unless each row's maximum is taken off",
     "scores from -400 to 600": "rows far apart, where one maximum for all makes some underflow",
+    "200 × 4 again": "the sizes of the first batch, and other numbers",
 }
 
 

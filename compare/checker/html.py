@@ -4,13 +4,16 @@ said of each line beside it, and below it what is said of none.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from html import escape
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from compare.checker.glossary import WORDS
 from compare.checker.records import Judged
-from compare.checker.report import Report, Row, Said, said, verdict_line
+from compare.checker.said import Row, Said, said, verdict_line
 from compare.checker.source import in_cell
 from compare.checker.trace import Raised
+
+if TYPE_CHECKING:
+    from compare.checker.report import Report
 
 PAGE = "<!doctype html><!-- compare check -->"
 # From the worst: a line has the colour of the first of its verdicts.
@@ -40,7 +43,7 @@ STYLE = """<style>
 </style>"""
 
 
-def report_html(report: Report) -> str:
+def report_html(report: "Report") -> str:
     """A part of a page, as a notebook shows it."""
     parts = said(report)
     lines = list(_lines(report))
@@ -60,7 +63,7 @@ def report_html(report: Report) -> str:
     return f"<div class='compare-check'>{STYLE}{''.join(body)}</div>"
 
 
-def report_page(report: Report) -> str:
+def report_page(report: "Report") -> str:
     """The same as a page of its own."""
     return (
         f"{PAGE}<html lang='en'><meta charset='utf-8'><title>{escape(report.name)}</title>"
@@ -88,7 +91,7 @@ class Line(NamedTuple):
     number: str  # nothing, above a notebook's cell
 
 
-def _lines(report: Report) -> Iterator[Line]:
+def _lines(report: "Report") -> Iterator[Line]:
     for number, text in enumerate(report.source.splitlines(), start=1):
         at = in_cell(number, report.begins)
         heading = number + 1 in report.begins
@@ -136,7 +139,7 @@ def _worst(rows: Sequence[Row]) -> str:
     return next((word for word in COLOURS if word in words), "")
 
 
-def _below(report: Report, parts: Said, error_is_told: bool) -> Iterator[str]:
+def _below(report: "Report", parts: Said, error_is_told: bool) -> Iterator[str]:
     """What belongs to no line."""
     for text in (*([] if error_is_told else parts.error), *parts.beside, *parts.notes):
         yield f"<p>{escape(_flowing(text))}</p>"

@@ -13,7 +13,7 @@ from compare.checker.expected import among_values
 from compare.checker.flow import CLOSE, among, returned, same, spot
 from compare.checker.lines import PARENTS, RIGHT, STEPS
 from compare.checker.parts import kind_of, parents_of, parts, parts_in_place
-from compare.checker.reading import Seen
+from compare.checker.seen import Seen
 from compare.checker.trace import Binding
 
 RUNS = 8  # of a line in a loop
@@ -231,11 +231,7 @@ class MistakenLine(Callers):
             return []
         right = parents_of(RIGHT[self.place.quantity])
         read = [np.asarray(self.names[q], float) for q in PARENTS[self.place.quantity]]
-        found = [
-            np.asarray(self.names[change.wrong.id], float)
-            for change in self.changes
-            if isinstance(change.wrong, ast.Name) and isinstance(change.right, ast.Name)
-        ]
+        found = [np.asarray(self.names[name], float) for name in self._strangers()]
         for node, parent, value in parts_in_place(self.wrong_line, self.names):
             if not among_values(value, self.right):
                 continue
@@ -246,6 +242,11 @@ class MistakenLine(Callers):
             elif kind_of(parent) != above[0] and kind_of(parent) in above[1:2]:
                 found.append(value)
         return found
+
+    def _strangers(self) -> list[str]:
+        """Quantities that stand for another one, in a line that should not have them at all."""
+        names = [c.wrong.id for c in self.changes if isinstance(c.wrong, ast.Name)]
+        return [q for q in names if q in STEPS and q not in PARENTS[self.place.quantity]]
 
     def _taken_for_another(self, first: Seen) -> Seen:
         """The statement before it that gave a right value the name under which it is wrong, or that
@@ -310,7 +311,9 @@ class MistakenLine(Callers):
         return None
 
     def _short_loop(self, first: Seen) -> Binding | None:
-        """The head of a loop that leaves out the first samples, or the last ones."""
+        """The head of a loop that leaves out some samples, if all that it made was kept."""
+        if not any(returned(s) and s.binding.call == 0 for s in self.flow.singles):
+            return None  # it was not followed to its end
         rights = [v for v in self.right if np.ndim(v) == 2 and len(v) == self.samples]
         for seen in self.flow.seen:
             if seen.order > first.order:
@@ -319,7 +322,8 @@ class MistakenLine(Callers):
             alone = seen.many or (binding.line, binding.name) not in self.flow.together
             if alone and seen.value.ndim == 2 and 0 < rows < self.samples:
                 ends = [end for v in rights for end in (v[:rows], v[-rows:])]
-                some = not self.flow.branch_around(binding) and _some_rows(seen.value, rights)
+                whole = not self.flow.branch_around(binding) and self.flow.is_whole(seen)
+                some = whole and _some_rows(seen.value, rights)
                 if some or among(seen, ends, whole=True):
                     return self.flow.loop_around(binding)
         return None

@@ -66,13 +66,10 @@ def _another(cases: Sequence[Case], batches: Mapping[str, Problem], run: Runner)
     here = slopes(batches[TRACED], run)
     own = [q for q in GRADIENTS if here.get(q)]
     contrary = [q for q in GRADIENTS if here.get(q) is False]
-    if not set(own).intersection(wrong):
-        return None
+    if not set(own).intersection(wrong) or len(contrary) >= max(len(own), len(wrong)):
+        return None  # the notes' loss explains as much
     loss = as_terms(ordinary)
-    if loss is not None:
-        if any(_gradients_alone(case, own_lines(loss), own) for case in ordinary):
-            return None
-    elif not _are_slopes(own, batches, run):
+    if loss and any(_gradients_alone(case, own_lines(loss), own) for case in ordinary):
         return None
     return Another(loss, own, contrary, ordinary[0].name)
 
@@ -108,7 +105,9 @@ def _of_any_loss(
     batches: Mapping[str, Problem],
     run: Runner,
 ) -> Diagnosis | None:
-    """None if the network is another one, or if what is wrong before the gradients explains all."""
+    """None if the network is another one, if what is wrong before the gradients explains all, or if
+    they are the slopes of this loss on the small batch alone.
+    """
     forward = [_without_gradients(case) for case in cases]
     ahead, verdicts = diagnosed(forward, code, seconds)
     ahead = [f for f in ahead if f.id != "missing"]
@@ -116,7 +115,8 @@ def _of_any_loss(
     lines = {f.quantity: f.wrong_line for f in before if f.wrong_line}
     ordinary = [c for c in cases if c.name not in EDGES]
     explained = not any(misfits(case, lines, BACKWARD) for case in ordinary)
-    if any(f.quantity not in STEPS or f.quantity in NETWORK for f in before) or explained:
+    network = any(f.quantity not in STEPS or f.quantity in NETWORK for f in before)
+    if network or explained or not _are_slopes(another.own, batches, run):
         return None
     found: list[Finding] = []
     verdicts = verdicts | _seen_backward(ordinary)

@@ -10,9 +10,10 @@ from compare.checker.cases import Array, Case
 from compare.checker.flow import Flow, same
 from compare.checker.lines import STEPS
 from compare.checker.mistaken_line import MistakenLine
-from compare.checker.reading import Reading, Seen
+from compare.checker.reading import Reading
 from compare.checker.records import Finding
 from compare.checker.sandbox import Answer
+from compare.checker.seen import Seen
 from compare.checker.state import Place
 from compare.checker.statements import statements
 from compare.checker.trace import Binding, Raised

@@ -25,6 +25,7 @@ EDGES = {
     "scores around 1000": "where scores exceed 709, and exp overflows",
     "scores from -400 to 600": "where rows are far apart, and exp of the lower ones underflows",
 }
+EXTREME = ("scores around 1000", "scores from -400 to 600")
 
 
 class Draw(NamedTuple):
@@ -172,8 +173,8 @@ def _distant_rows(draw: Draw) -> Problem:
 
 
 def _uneven_classes(draw: Draw) -> Problem:
-    """One class in most rows, one in a single row, one in none."""
-    problem = draw.problem(draw.size(21, 25), 3, 5, 4, 0.1, "float64")
+    """One class in most rows, one in a single row, two in none: the last and one before it."""
+    problem = draw.problem(draw.size(21, 25), 3, 6, 5, 0.1, "float64")
     y = np.where(np.arange(len(problem.y)) % 4 == 0, 1, 3)
     y[5] = 0
     return replace(problem, y=y)
@@ -196,4 +197,5 @@ _MAKERS: dict[str, Callable[[Draw], Problem]] = {
     "z1 exactly 0": _kinks,
     "scores around 1000": _huge_scores,
     "scores from -400 to 600": _distant_rows,
+    "200 × 4 again": _notes,  # of the same sizes: what is kept from the first is of no use
 }

@@ -6,12 +6,8 @@ the value with which more of the returned numbers follow is the learner's. What 
 another route stays unread, and is no fault.
 """
 
-import ast
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,50 +15,11 @@ import numpy.typing as npt
 
 from compare.checker.cases import Case, agree, environment, misfits, tolerance_of, walk
 from compare.checker.lines import ALSO_RIGHT, ANCESTORS, PARENTS, STEPS, run_line
-from compare.checker.statements import statements
+from compare.checker.seen import Seen, forms, seen_in, wide_forms
 from compare.checker.trace import Binding
+from compare.checker.uses import Uses, computes, is_used, read_by, uses_of
 
 Array = npt.NDArray[Any]
-
-LONGEST = 4000  # bindings that are looked through
-WIDEST = 2**16  # elements of one
-WIDER = 16  # times as many elements as the right value, where one is taken for another
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """A value of the learner's code, and the line that made it."""
-
-    order: int
-    binding: Binding
-    value: Array
-    many: bool = False  # those of one line in a loop, put together
-
-    def forms(self, shape: tuple[int, ...]) -> Iterator[Array]:
-        """The value in the notes' shape: as it is, transposed, without an axis of one, or beside a
-        column or a row of ones.
-        """
-        value = self.value
-        if value.shape == shape:
-            yield value
-        if value.ndim == 2 and len(shape) == 2 and value.T.shape == shape:
-            yield value.T
-        flat = shape == () or value.ndim <= 1 or 1 in value.shape
-        if flat and value.shape != shape and value.size == np.prod(shape, dtype=int):
-            yield value.reshape(shape)
-        if value.ndim == 2 and len(shape) == 2:
-            for whole in (value, value.T):
-                if whole.shape == (shape[0], shape[1] + 1):
-                    if whole[:, -1].any():
-                        yield whole[:, :-1]
-                    if whole[:, 0].any():
-                        yield whole[:, 1:]
-                if whole.shape == (shape[0] + 1, shape[1]):
-                    yield whole[:-1]
-                    yield whole[1:]
-                if shape == (1, whole.shape[1]) and len(whole) > 1:  # a bias as the last row
-                    yield whole[-1:]
-                    yield whole[:1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,32 +29,6 @@ class Reading:
     seen: tuple[Seen, ...]
     values: Mapping[str, Array]
     bindings: Mapping[str, Binding]
-
-
-def seen_in(trace: Sequence[Binding]) -> tuple[Seen, ...]:
-    """The numbers among the bindings; and those of one line in a loop, put together."""
-    single: list[Seen] = []
-    repeated: dict[tuple[int, str], list[Seen]] = {}
-    for order, binding in enumerate(trace[:LONGEST]):
-        value = np.asarray(binding.value)
-        if value.dtype.kind not in "fiub" or not 0 < value.size <= WIDEST:
-            continue
-        seen = Seen(order, binding, value.astype(np.float64))
-        single.append(seen)
-        repeated.setdefault((binding.line, binding.name), []).append(seen)
-    together = [_together(group) for group in repeated.values() if len(group) > 1]
-    return tuple(sorted([*single, *filter(None, together)], key=lambda s: s.order))
-
-
-def _together(group: Sequence[Seen]) -> Seen | None:
-    values = [seen.value for seen in group]
-    ranks = {value.ndim for value in values}
-    widths = {value.shape[1:] for value in values}
-    if ranks <= {0, 1} and len({value.shape for value in values}) == 1:
-        return replace(group[0], value=np.stack(values), many=True)
-    if ranks == {2} and len(widths) == 1:
-        return replace(group[0], value=np.concatenate(values), many=True)
-    return None
 
 
 def read(case: Case, trace: Sequence[Binding], wrong: Sequence[str]) -> Reading:
@@ -136,19 +67,12 @@ def _following(case: Case, quantity: str, seen: Sequence[Seen]) -> tuple[Array, 
     for one in seen:
         if one.value.size < expected.size:
             continue
-        for form in _forms(one, expected.shape):
+        for form in forms(one, expected.shape):
             if any(agree(way, form, tolerance) for way in ways):
                 if not any(np.array_equal(form, value) for value in case.traced.values()):
                     return form, one.binding
                 second = second or (form, one.binding)
     return second
-
-
-def _forms(seen: Seen, shape: tuple[int, ...]) -> Iterator[Array]:
-    yield from seen.forms(shape)
-    matrix = seen.value.ndim == 1 and len(shape) == 2 and min(shape) > 1
-    if matrix and seen.value.size == np.prod(shape):
-        yield seen.value.reshape(shape[::-1]).T
 
 
 def _add_wrong(
@@ -163,7 +87,7 @@ def _add_wrong(
     of two values, the one of the earlier quantity.
     """
     judged = [q for q, value in case.returned.items() if value.any()]  # zeros follow from zeros
-    uses = _uses(seen)
+    uses = uses_of(seen)
     while True:
         now = replace(case, traced=values)
         open_now = misfits(now, {}, wrong)
@@ -279,7 +203,7 @@ def _candidates(
     quantity: str,
     seen: Sequence[Seen],
     values: Mapping[str, Array],
-    uses: "Uses | None" = None,
+    uses: Uses | None = None,
     begin: int = -1,
 ) -> Iterator[tuple[Seen, Array]]:
     """Each value once, where it was bound after what its line reads; those that are another
@@ -290,72 +214,15 @@ def _candidates(
     taken = {(v.shape, v.tobytes()) for v in values.values()}
     known: dict[tuple[tuple[int, ...], bytes], tuple[Seen, Array]] = {}
     for one in sorted(seen, key=lambda s: (s.value.shape, s.value.tobytes()) in taken):
-        for form in _forms(one, shape) if uses is None else _wide_forms(one, shape):
+        for form in forms(one, shape) if uses is None else wide_forms(one, shape):
             plain = form.shape == shape and form.any()
-            if not plain and not (uses and _is_used(case, quantity, one, uses)):
+            if not plain and not (uses and is_used(case, quantity, one, uses)):
                 continue
             first = known.setdefault((form.shape, form.tobytes()), (one, form))[0]
             early = first.order <= begin or first.binding.given
             if early and one.order > begin and not one.binding.given:
                 known[form.shape, form.tobytes()] = one, form
     yield from known.values()
-
-
-def _wide_forms(seen: Seen, shape: tuple[int, ...]) -> Iterator[Array]:
-    """And a value that NumPy repeats to the shape, or beyond."""
-    yield from _forms(seen, shape)
-    value = seen.value
-    if value.shape != shape and shape and value.size <= WIDER * np.prod(shape):
-        with suppress(ValueError):
-            np.broadcast_shapes(value.shape, shape)
-            yield value
-
-
-class Uses(NamedTuple):
-    """What is known of the statements that read a value."""
-
-    of: Mapping[str, Sequence[Seen]]  # for each name the values whose statements read it
-    repeated: frozenset[tuple[int, str]]  # lines, and names, that were bound more than once
-
-
-def _uses(seen: Sequence[Seen]) -> Uses:
-    found: dict[str, list[Seen]] = {}
-    for one in seen:
-        for name in _read_by(one.binding.source):
-            found.setdefault(name, []).append(one)
-    counts = Counter((one.binding.line, one.binding.name) for one in seen if not one.many)
-    return Uses(found, frozenset(place for place, count in counts.items() if count > 1))
-
-
-@lru_cache(maxsize=1024)
-def _read_by(source: str) -> frozenset[str]:
-    """The names that a statement reads, and does not store into."""
-    statement = statements(source).get(1)
-    return statement.read - statement.stored if statement else frozenset()
-
-
-def _is_used(case: Case, quantity: str, one: Seen, uses: Uses) -> bool:
-    """By a statement that makes a value of a later quantity's shape, or of this one's, under
-    another name and before this name has another value. Not one of many in a loop.
-    """
-    mine = one.binding.name
-    if (one.binding.line, mine) in uses.repeated:
-        return False
-    shapes = {np.shape(case.right[q]) for q in STEPS if quantity in PARENTS[q]}
-    for shape in [*shapes]:
-        with suppress(ValueError):
-            shapes.add(np.broadcast_shapes(shape, one.value.shape))
-    shapes |= {one.value.shape} if one.value.ndim else set()
-    for later in uses.of.get(_root(mine), ()):
-        if later.order > one.order and later.binding.name == mine:
-            return False
-        if later.order > one.order and later.value.shape in shapes - {()}:
-            return True
-    return False
-
-
-def _root(name: str) -> str:
-    return name.partition("[")[0].partition(".")[0]
 
 
 def _goes_on(
@@ -369,26 +236,12 @@ def _goes_on(
     for one in seen:
         if one.order <= taken.seen.order or one.binding.given or one.many:
             continue
-        if names & _read_by(one.binding.source) and _computes(one.binding.source):
+        if names & read_by(one.binding.source) and computes(one.binding.source):
             later.append(one)
         elif np.array_equal(one.value, taken.seen.value):
             names.add(one.binding.name)
     now = replace(case, traced=_with(values, taken.quantity, taken.form, {}))
     return bool(later) and _following(now, quantity, later) is not None
-
-
-@lru_cache(maxsize=1024)
-def _computes(source: str) -> bool:
-    """An assignment of more than a name, a copy, or values put together."""
-    try:
-        statement = ast.parse(source).body[0]
-    except (SyntaxError, IndexError):
-        return False
-    value = statement.value if isinstance(statement, ast.Assign) else None
-    if isinstance(value, ast.Call):
-        called = ast.unparse(value.func)
-        return not called.endswith(("copy", "array", "astype", "reshape"))
-    return isinstance(value, ast.BinOp | ast.UnaryOp | ast.Compare)
 
 
 def _with(

@@ -89,10 +89,11 @@ def run_function(function: Any, probes: Mapping[str, Problem], trace: str | None
     heard = _Heard()
     with np.errstate(all="ignore"), redirect_stdout(heard), redirect_stderr(heard):
         for number, (name, problem) in enumerate(probes.items()):
-            runs[name], said = call(form, arguments(problem), Own(mine), STEPS, heard.stop)
+            runs[name], said = call(form, arguments(problem), Own(mine, file), STEPS, heard.stop)
             remarks += said if number == 0 else ()
         if trace is not None:
-            bindings, note = record(form.prepare(copied(arguments(probes[trace]))), mine)
+            prepared = form.prepare(copied(arguments(probes[trace])))
+            bindings, note = record(prepared, lambda name: name == file)
     return Answer(
         runs,
         trace=tuple(bindings),
@@ -131,7 +132,8 @@ def name_of(function: Any) -> str:
 
 def _file_of(function: Any) -> str:
     """Where the function's lines stand: a file, or a notebook's cell."""
-    for part in (function, getattr(function, "loss", None), type(function).__call__):
+    inside = (getattr(function, name, None) for name in ("__wrapped__", "func", "loss"))
+    for part in (function, *inside, type(function).__call__):
         code = getattr(part, "__code__", None)
         if isinstance(code, CodeType):
             return code.co_filename

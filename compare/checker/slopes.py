@@ -38,8 +38,8 @@ class Way(NamedTuple):
 def slopes(
     problem: Problem, run: Runner, gradients: tuple[str, ...] = GRADIENTS
 ) -> dict[str, bool]:
-    """Of each gradient whether it is the slope of the returned loss; none that is missing, and none
-    where the loss is not finite.
+    """Of each gradient whether it is the slope of the returned loss; none that is missing, none of
+    zeros where the loss does not move, and none where the loss is not finite.
     """
     ways = _ways(problem, gradients)
     moved = {
@@ -56,7 +56,9 @@ def slopes(
     for number, way in enumerate(ways):
         gradient = here.get(f"d{way.name}")
         slope = (losses[f"{number} 1"] - losses[f"{number} -1"]) / (2 * way.step)
-        if gradient is not None and np.isfinite(slope):
+        if gradient is None or not (slope or gradient.any()):
+            continue  # of a loss that does not depend on it, as one that is not written yet
+        if np.isfinite(slope):
             key = (way.name, number // len(STEPS))
             found[key] = found.get(key, False) or _close(gradient, way.direction, slope)
     names = {name for name, _ in found}

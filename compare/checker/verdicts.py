@@ -88,6 +88,9 @@ def diagnosed(
         verdicts |= dict.fromkeys(over, "remark")
     if code.stopped:  # what it does on an odd batch can wait
         edge_findings, findings = [], [f for f in findings if f.kind != "edge"]
+    spoilt = [q for q, word in verdicts.items() if word in ("wrong", "inherited")]
+    if spoilt and not unstable and not any(f.kind == "mistake" for f in findings):
+        findings += findings_at(judged, Place(spoilt[0], (), spoilt[0]), {}, code, harmless=False)
     findings = in_order([*findings, *edge_findings])
     verdicts |= _found(findings, verdicts)
     verdicts |= dict.fromkeys(unstable, "inherited")
@@ -150,6 +153,8 @@ def _explained(
 ) -> tuple[list[Finding], list[str]]:
     """The mistakes; and what is no mistake, since it was written over after its use."""
     over = _over(cases, wrong, known)
+    if [*over] == [*wrong]:  # all else is right: what was written over was once there
+        over = {q: later for q, later in over.items() if not _never_made(code, q, later)}
     elsewhere = held(cases, [q for q in wrong if q not in over])
     cases = [replace(case, overwritten=frozenset({*over, *elsewhere})) for case in cases]
     left = [q for q in wrong if q not in over and q not in elsewhere]
@@ -203,6 +208,12 @@ def _over(cases: Sequence[Case], wrong: Sequence[str], known: Lines) -> dict[str
         if not any(line.startswith(tuple(f"{q} = " for q in before)) for line in lines):
             del over[quantity]
     return over
+
+
+def _never_made(code: Code, quantity: str, later: str) -> bool:
+    """The code was followed, and no line of it made the quantity before the later one."""
+    found = code.reading.values if code.reading else {}
+    return later in found and quantity not in found
 
 
 def _without_repetition(places: Sequence[Place]) -> list[Place]:

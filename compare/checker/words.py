@@ -18,8 +18,8 @@ def finding_words(finding: Finding, hint: Hint, between: str = ": ") -> str:
     words = between.join(filter(None, (finding.title, finding.evidence)))
     notes = []
     if finding.batch:
-        seen = f"seen {finding.batch}" if finding.kind == "edge" else f"on “{finding.batch}”"
-        notes.append(seen)
+        extreme = finding.batch.startswith("where ")  # an edge's, which with --strict is a mistake
+        notes.append(f"seen {finding.batch}" if extreme else f"on “{finding.batch}”")
     if finding.also:
         notes.append(f"{' and '.join(finding.also)} would give the same numbers, see --list")
     words += f" ({'; '.join(notes)})" if notes else ""

@@ -181,7 +181,7 @@ def _trace(
     try:
         with interrupted_at(end, own.has, ""), their_builtins():
             prepared = form.prepare(copied(given))
-            bindings, note = record(prepared, own.has, seconds=seconds)
+            bindings, note = record(prepared, lambda name: name == own.file, seconds=seconds)
     except BaseException as error:
         note = f"the trace stopped: {describe(error, own)}"
     note = "" if late else note

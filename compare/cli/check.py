@@ -12,21 +12,20 @@ from typing import TextIO
 
 from compare.checker.check import SEARCH, TIMEOUT, check_file, check_seconds, unusable
 from compare.checker.glossary import glossary_data, glossary_text
-from compare.checker.html import PAGE, report_page
-from compare.checker.lines import STEPS
-from compare.checker.probes import LARGEST_SEED, fresh_seed
-from compare.checker.records import Hint
-from compare.checker.report import (
-    Report,
-    example_text,
+from compare.checker.grades import (
     in_short,
     overall,
     report_data,
-    report_text,
     score,
     summary_text,
     verdicts,
 )
+from compare.checker.html import PAGE, report_page
+from compare.checker.lines import STEPS
+from compare.checker.probes import LARGEST_SEED, fresh_seed
+from compare.checker.records import Hint
+from compare.checker.report import Report
+from compare.checker.said import example_text, report_text
 from compare.cli.options import AGREE, DIFFER, UNUSABLE, Parser, print_json
 from compare.cli.progress import Progress
 from compare.cli.side_by_side import side_by_side

@@ -1956,7 +1956,7 @@ TWO_MISTAKES = [
             ("    g[h_pre <= 0] = 0\n", "    db1 = g.sum(axis=0)\n    g[h_pre <= 0] = 0\n"),
             ("    dW1 = X.T.dot(g) + reg * W1\n    db1 = g.sum(axis=0)\n", "    dW1 = X.T.dot(g) + reg * W1\n"),
         ),
-        ("g /= m", "db1 = g.sum(axis=0)"),
+        ("g /= m", "m = X.shape[1]", "db1 = g.sum(axis=0)"),
         ("dz2", "db1"),
         "divided by the number of features; db1 is taken before the mask",
     ),

@@ -21,7 +21,7 @@ UNEVEN = (
         for n in (7, 10, 16, 30, 32, 60, 64, 67, 70, 90, 128)
     ),
 )
-BLOCK = (10, 16, 32, 50, 64, 100, 128)  # samples
+BLOCK = (32, 10, 16, 50, 64, 100, 128)  # samples
 LAST_BLOCK = tuple(f"[(N - 1) // {n} * {n} :]" for n in BLOCK)
 
 ABOUT_MEAN: tuple[Mistake, ...] = (

@@ -82,7 +82,11 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
         "maximum is taken off)",
         "E / (E.sum(...) + 1e-8)",
         "rows of P sum to a little less than 1",
-        {"P": tuple((NORMALISE, f"E / (E.sum(axis=1, keepdims=True) + {e})") for e in SMALL)},
+        {
+            "P": tuple(
+                (NORMALISE, f"E / (E.sum(axis=1, keepdims=True) + {e})") for e in SMALL[:0:-1]
+            )
+        },
     ),
     Mistake(
         "no-shift",
