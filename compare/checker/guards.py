@@ -8,13 +8,14 @@ of these batches. (It is C + 1 where the rows are divided by their sums again.)
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from compare.checker.cases import Array, Case, Lines, misfits
+from compare.checker.edges import edge
 from compare.checker.lines import ALSO_RIGHT, STEPS, inputs, run_line
 from compare.checker.placing import Code
 from compare.checker.records import Finding
@@ -45,10 +46,14 @@ WAYS: dict[str, tuple[str, ...]] = {
 # The value may take the place of P, or stand beside it, before the gradient alone or the loss, too.
 _DZ2 = "\ndz2 = (P - Y_ind) / N"
 PLACES = (("P",), ("dz2",), ("dz2", "loss"), ("loss", "P"))
+# In the loss alone it is an edge, which has a name.
+IN_THE_LOSS = {"added": WAYS["added"][:1], "clipped": WAYS["clipped"][::2]}
+EDGE_IDS = {"added": "log-of-p-plus-epsilon", "clipped": "p-clipped"}
 
 
 class Guard(NamedTuple):
     lines: Lines
+    way: str
     moves: float  # P by at most
     line: int  # of the learner's file
     source: str
@@ -64,10 +69,11 @@ class _Constant(NamedTuple):
 
 def guard(cases: Sequence[Case], wrong: Sequence[str], code: Code) -> Guard | None:
     """The guard that explains all that is wrong on these batches, if there is one."""
-    if not set(wrong) & BACKWARD:
+    alone = [*wrong] == ["loss"]
+    if not alone and not set(wrong) & BACKWARD:
         return None
-    for text, constants in _texts(cases, code):
-        for place in PLACES:
+    for text, constants in _texts(cases, code, IN_THE_LOSS if alone else WAYS):
+        for place in (("loss",),) if alone else PLACES:
             lines = _lines(text, place)
             if not any(misfits(case, lines, case.values) for case in _telling_first(cases, wrong)):
                 return _guard(cases, lines, text, constants, code)
@@ -80,7 +86,7 @@ def guard_seen(cases: Sequence[Case], wrong: Sequence[str], code: Code) -> Guard
     """
     if not set(wrong) & BACKWARD or code.case is None:
         return None
-    for text, constants in _texts(cases, code):
+    for text, constants in _texts(cases, code, WAYS):
         value = guarded(code.case, text)
         lines = [c.line for c in constants]
         if not _same(value, code.case.right["P"]) and _made_in(lines, value, code):
@@ -100,12 +106,14 @@ def guarded(case: Case, text: str) -> Array:
     return np.asarray(run_line(text, "P", known))
 
 
-def _texts(cases: Sequence[Case], code: Code) -> Iterator[tuple[str, list[_Constant]]]:
+def _texts(
+    cases: Sequence[Case], code: Code, ways: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, list[_Constant]]]:
     """The lines of P that a constant in the code may stand for, and move P by little."""
-    found = [*_constants(code.source)]
+    found = [*_constants(code.source, in_logarithms=ways is IN_THE_LOSS)]
     for way, value in dict.fromkeys((c.way, c.value) for c in found):
         same = [c for c in found if (c.way, c.value) == (way, value)]
-        for expression in WAYS[way]:
+        for expression in ways[way]:
             text = expression.replace("EPS", repr(value))
             if all(_moved(case, text) <= _most(case, value) for case in cases):
                 yield text, same
@@ -125,10 +133,14 @@ def _guard(
     moves = [_moved(case, text) for case in cases]
     most = int(np.argmax(moves))
     source, place = statement.text if statement else "", line_words(line, code.begins)
-    return Guard(lines, moves[most], line, source, place, cases[most].name)
+    return Guard(lines, constants[0].way, moves[most], line, source, place, cases[most].name)
 
 
 def as_finding(guard: Guard) -> Finding:
+    """A remark; in the loss alone, an edge."""
+    if [*guard.lines] == ["loss"]:
+        found = edge("loss", EDGE_IDS[guard.way], guard.batch, guard.lines["loss"])
+        return replace(found, line=guard.line, source=guard.source)
     return Finding(
         "P",
         "guard-on-P",
@@ -178,7 +190,7 @@ def _same(one: Array, other: Array) -> bool:
     return bool(np.allclose(one, other, rtol=1e-13, atol=1e-16))
 
 
-def _constants(source: str) -> Iterator[_Constant]:
+def _constants(source: str, in_logarithms: bool) -> Iterator[_Constant]:
     """Those that the code adds, or clips at; in a logarithm they touch the loss alone."""
     try:
         tree = ast.parse(source)
@@ -187,7 +199,7 @@ def _constants(source: str) -> Iterator[_Constant]:
     names = dict(_named(tree))
     statements = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and not hasattr(n, "body")]
     for statement in statements:
-        for node in _outside_logarithms(statement):
+        for node in ast.walk(statement) if in_logarithms else _outside_logarithms(statement):
             for way, operand in _operands(node):
                 value = _small(operand, names)
                 if value is not None:

@@ -220,5 +220,6 @@ def load(job: dict[str, Any], own: Own) -> tuple[Form, list[str]]:
     except ValueError as error:
         if left_out and left_out[0].syntax and not notebook:
             raise ValueError(left_out[0].because) from None
-        raise ValueError("; ".join([*remarks(left_out)[:1], str(error)])) from None
+        before = [remark.rstrip(":") for remark in remarks(left_out)[:1]]
+        raise ValueError("; ".join([*before, str(error)])) from None
     return form, remarks(left_out)
