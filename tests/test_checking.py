@@ -205,7 +205,7 @@ def test_a_gradient_that_is_not_returned_is_missing_and_the_file_not_right():
     report = checked(source(everything=False).replace("db2=db2", ""))
     assert not report.right
     assert {q.name: q.verdict for q in report.quantities}["db2"] == "missing"
-    assert "To do: db2." in str(report)
+    assert "Return db2, too." in str(report)
 
 
 @pytest.mark.parametrize(
@@ -348,6 +348,7 @@ def test_json_has_the_same_as_data(tmp_path: Path, capsys: Capture):
             "evidence": "200.0 times the right one",
             "also": [],
             "batch": "200 × 4",
+            "cell": None,
             "line": 16,
             "source": "dscores = probs - onehot",
             "formula": None,

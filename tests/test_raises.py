@@ -42,7 +42,7 @@ CASES = {
         "dz2",
         "db2",
         "the 1/N is missing",
-        "the notes have next: dW2 = a1.T @ dz2 + reg * W2",
+        "the notes have next: da1 = dz2 @ W2.T",
     ),
     "a wrong line that no catalogue has": Raises(
         "    z1 = X @ W1 - b1\n    a1 = np.maximum(z1, 0)\n    return a1 @ b2\n",

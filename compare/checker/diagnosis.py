@@ -27,6 +27,7 @@ from compare.checker.state import (
     Place,
     State,
     all_zero,
+    changed_late,
     open_quantities,
     unseen,
 )
@@ -97,11 +98,25 @@ def _more(state: State, quantity: str, deadline: float) -> Place:
         if found:
             return Place(found[0].quantity, tuple(found), quantity)
     among = tuple(reversed(unseen([c for c in state.cases if not c.raised], quantity, state)))
-    traced = [case for case in state.cases if case.traced]
-    if any(quantity in misfits(case, state.lines, [quantity]) for case in traced):
-        among = tuple(q for q in among if all(q not in case.given for case in traced))
+    for case in state.cases:
+        if case.traced and quantity in misfits(case, state.lines, [quantity]):
+            leading = _leading_to(quantity, case)
+            among = tuple(q for q in among if q in leading)
+    if changed_late(state.cases, quantity):
+        among = ()
     cleared = _cleared(state)
     return Place(quantity, (), quantity, tuple(q for q in among if q not in cleared))
+
+
+def _leading_to(quantity: str, case: Case) -> set[str]:
+    """What was not seen on this batch, and comes to the quantity by way of such alone."""
+    found: set[str] = set()
+    todo = [quantity]
+    while todo:
+        new = [q for q in PARENTS[todo.pop()] if q not in case.given and q not in found]
+        found |= set(new)
+        todo += new
+    return found
 
 
 def _cleared(state: State) -> set[str]:

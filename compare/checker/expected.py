@@ -118,7 +118,16 @@ class Expected:
             whole = one.binding.value.dtype.kind in "iub" and one.value.ndim <= 1
             if whole or not one.value.any() or among(one, self.right, self.samples):
                 return True
+        if seen.value.ndim == 0:
+            return self._is_of_one_sample(float(seen.value))
         return seen.value.ndim == 1 and self._is_row(seen.value)
+
+    def _is_of_one_sample(self, value: float) -> bool:
+        """It is one of the numbers that a right line makes, one for each sample."""
+        return any(
+            right.size == self.samples and (abs(right - value) <= CLOSE * abs(value)).any()
+            for right in self.right
+        )
 
     def _is_row(self, value: Array) -> bool:
         """It is what a right line makes for one sample."""

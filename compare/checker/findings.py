@@ -15,7 +15,7 @@ from compare.checker.misplaced import (
 )
 from compare.checker.placing import Code
 from compare.checker.records import Finding, Kind
-from compare.checker.state import Explained, Place
+from compare.checker.state import Explained, Place, changed_late
 from compare.checker.trees import shown
 
 
@@ -27,9 +27,8 @@ def missing(cases: Sequence[Case], code: Code) -> list[Finding]:
         without = [case for case in answered if gradient not in case.returned]
         if len(without) == len(answered):
             if not code.stopped and code.computes(gradient):
-                findings.append(
-                    Finding(gradient, "missing", "it is computed, but not returned", "")
-                )
+                title = "it is computed, but what you return has no numbers for it"
+                findings.append(Finding(gradient, "missing", title, ""))
         elif without:
             title = "it was not returned on every batch"
             findings.append(Finding(gradient, "missing", title, f"not on “{without[0].name}”"))
@@ -77,12 +76,24 @@ def findings_at(
     where = code.line_of(place, lines)
     line, source = (where.line, where.source) if where else (None, "")
     if not place.fits:
-        title = "a mistake that nothing near the right line explains"
+        title = "a mistake that is not recognised"
+        if changed_late(cases, place.quantity):
+            title = "right where it is computed, and changed before it is returned"
         if place.among:
             title = f"a mistake in {_listed([*place.among, place.quantity])}"
         kind: Kind = "remark" if harmless else "mistake"
         return [
-            Finding(place.quantity, "unrecognised", title, seen, (), kind, "", batch, line, source)
+            Finding(
+                place.quantity,
+                "unrecognised",
+                title,
+                seen,
+                kind=kind,
+                batch=batch,
+                line=line,
+                source=source,
+                others=place.among,
+            )
         ]
     first = place.fits[0]
     if not first.mistakes:

@@ -14,8 +14,8 @@ WORDS: dict[Word, str] = {
     "inherited": "wrong because an earlier quantity is; its own line is right",
     "remark": "another convention, or harmless to the gradients",
     "edge": "right but where z1 is exactly 0, exp overflows or underflows, or log meets 0",
-    "missing": "a gradient that was not returned",
-    "to do": "not written yet",
+    "missing": "a gradient that is computed, and not returned, or not on every batch",
+    "to do": "not written yet, or after a line that raises: no mistake",
     "unseen": "not returned, and not computed separately: another route, no fault",
 }
 
@@ -23,7 +23,7 @@ WORDS: dict[Word, str] = {
 OTHERS = {
     "edited": "the learner's line is an edit of the right one, which the report shows",
     "unrecognised": "a mistake that no edit of the right line explains",
-    "missing": "a gradient was not returned",
+    "missing": "a gradient is computed, and not returned, or not on every batch",
     "size": "right, but with other rows or columns than the batch and the weights give it",
     "exchanged": "two values were returned under each other's names",
     "another-value": "a value of another quantity stands in this one's place",

@@ -195,7 +195,8 @@ class MistakenLine(Callers):
             return (worked or renamed)[-1].binding
         if spot(made) in self.helpers:
             handed = [s for s in alike if spot(s) not in self.helpers and not s.binding.given]
-            if use is not None or handed:
+            named = any(s.binding.name.isidentifier() and not returned(s) for s in handed)
+            if use is not None or (handed and not named):
                 return (self._in_entry(use) if use else handed[-1]).binding
         statement = self.flow.statements.get(made.binding.line)
         written = made.binding.source.startswith(f"{made.binding.name} = ")
@@ -231,7 +232,7 @@ class MistakenLine(Callers):
             return []
         right = parents_of(RIGHT[self.place.quantity])
         read = [np.asarray(self.names[q], float) for q in PARENTS[self.place.quantity]]
-        found = [np.asarray(self.names[name], float) for name in self._strangers()]
+        found = []
         for node, parent, value in parts_in_place(self.wrong_line, self.names):
             if not among_values(value, self.right):
                 continue
@@ -242,11 +243,6 @@ class MistakenLine(Callers):
             elif kind_of(parent) != above[0] and kind_of(parent) in above[1:2]:
                 found.append(value)
         return found
-
-    def _strangers(self) -> list[str]:
-        """Quantities that stand for another one, in a line that should not have them at all."""
-        names = [c.wrong.id for c in self.changes if isinstance(c.wrong, ast.Name)]
-        return [q for q in names if q in STEPS and q not in PARENTS[self.place.quantity]]
 
     def _taken_for_another(self, first: Seen) -> Seen:
         """The statement before it that gave a right value the name under which it is wrong, or that

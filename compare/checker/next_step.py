@@ -10,6 +10,8 @@ from compare.checker.trace import Raised
 
 INPUTS = frozenset({"X", "y", "W1", "b1", "W2", "b2", "reg"})
 BESIDE = ("Y_ind", "loss")  # nothing of the gradients needs a line of its own for these
+# A line that is about no quantity: a size, a check, what is printed.
+NO_QUANTITY = re.compile(r"\s*(?:[NDHCn]\s*[=,]|assert\b|print\b)")
 WORDS = re.compile(r" (?:is|has shape) ")  # between an operand and its size
 TARGET = re.compile(r"\s*(\w+)(?:\[['\"](\w+)['\"]\])?\s*(?:\*\*|//|[-+*/@])?=(?!=)")
 
@@ -28,10 +30,12 @@ READ = {q: (_names(line) & {*STEPS, *INPUTS}) - {q} for q, line in RIGHT.items()
 def next_step(raised: Raised, quantities: Sequence[Judged]) -> str | None:
     """The quantity that the line is named after, if the notes' line for it reads what failed here;
     else the one whose line is nearest to this; else the first, in the notes' order, that is not
-    computed yet. None if all are.
+    computed yet. None if all are, or the line is about something else.
 
     One that was passed by is none of them: something that comes of it is there already.
     """
+    if NO_QUANTITY.match(raised.source):
+        return None
     done = {q.name for q in quantities if _is_done(q, raised)}
     passed = frozenset[str]().union(*(ANCESTORS[q] for q in done))
     open_ = [q.name for q in quantities if q.name not in done | passed]

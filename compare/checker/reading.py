@@ -94,7 +94,8 @@ def _add_wrong(
         best: _Taken | None = None
         before = len(misfits(now, {}, judged))
         for quantity in STEPS:
-            if quantity in values and not _unused(quantity, open_now, judged):
+            to_follow = _not_made_of(quantity, open_now, judged) if quantity in values else set()
+            if quantity in values and not to_follow:
                 continue
             if not any(quantity in ANCESTORS[q] for q in open_now):
                 continue
@@ -102,8 +103,9 @@ def _add_wrong(
             for one, form in _candidates(case, quantity, seen, values, uses, begin):
                 for kept in (False, True):
                     traced = _with(values, quantity, form, bindings if kept else {})
-                    left = len(misfits(replace(case, traced=traced), {}, judged))
-                    if left >= before:
+                    open_then = misfits(replace(case, traced=traced), {}, judged)
+                    left = len(open_then)
+                    if left >= before or to_follow & open_then:
                         continue
                     if (
                         best is None
@@ -128,12 +130,12 @@ def _add_wrong(
                 values[later], bindings[later] = found
 
 
-def _unused(quantity: str, open_: Collection[str], judged: Sequence[str]) -> bool:
-    """Nothing that was returned follows from the value that was found: the code may have gone on
-    from another one.
+def _not_made_of(quantity: str, open_: Collection[str], judged: Sequence[str]) -> set[str]:
+    """What was returned and has this quantity in its line, if none of it follows from the value
+    that was found: the code may have gone on from another one, from which all of it follows.
     """
-    next_ = [q for q in judged if quantity in PARENTS[q]]
-    return len(next_) > 1 and all(q in open_ for q in next_)
+    next_ = {q for q in judged if quantity in PARENTS[q]}
+    return next_ if len(next_) > 1 and next_ <= set(open_) else set()
 
 
 def _add_leading_on(

@@ -85,7 +85,8 @@ def report_text(report: "Report", hint: Hint) -> str:
 def verdict_line(report: "Report") -> str:
     """What comes last, with the seed where another run could say something else."""
     judged = report.seed is not None and report.quantities
-    again = judged and (report.error or report.mistakes)
+    wrong = [f for f in report.mistakes if f.id != "missing"]
+    again = judged and (report.error or wrong)
     seed = f" (--seed\xa0{report.seed})" if again else ""
     return last_line(report) + seed
 
@@ -143,7 +144,8 @@ def _told(report: "Report", judged: Judged, hint: Hint) -> list[str]:
 
 
 def _raises(report: "Report", finding: Finding) -> bool:
-    return report.raised is not None and finding.line == report.raised.line
+    raised = report.raised
+    return raised is not None and (finding.cell, finding.line) == (raised.cell, raised.line)
 
 
 def _beside(report: "Report", hint: Hint) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.checker.cases import Case, Lines, is_right, misfits
+from compare.checker.cases import Case, Lines, agree, is_right, misfits
 from compare.checker.catalogue import Mistake
 from compare.checker.lines import ANCESTORS, STEPS
 
@@ -60,9 +60,8 @@ def undecided(state: State, case: Case, quantity: str) -> bool:
     if quantity in state.settled:
         return True
     given = case.given
-    return any(
-        q in ANCESTORS[quantity] and q not in given and q not in state.lines for q in state.settled
-    )
+    before = ANCESTORS[quantity] | ({"P"} if quantity == "loss" else set())  # some take log(P)
+    return any(q in before and q not in given and q not in state.lines for q in state.settled)
 
 
 def unseen(cases: Sequence[Case], quantity: str, state: State | None = None) -> list[str]:
@@ -96,8 +95,9 @@ def is_returned(state: State, quantity: str) -> bool:
 
 
 def all_zero(state: State, quantity: str) -> bool:
-    """It follows from zeros, wherever these come from."""
-    return not any(case.values[quantity].any() for case in state.cases if quantity in case.values)
+    """It follows from zeros, wherever these come from; or zeros were returned."""
+    values = [{**case.traced, **case.returned}.get(quantity) for case in state.cases]
+    return not any(value.any() for value in values if value is not None)
 
 
 def fits_everywhere(state: State, lines: Lines, quantities: Collection[str], seen_in: str) -> bool:
@@ -169,3 +169,14 @@ def follows(cases: Sequence[Case], lines: Lines, quantity: str) -> bool:
     """On every batch the right line gives the learner's number from the learner's earlier ones."""
     without = {q: line for q, line in lines.items() if q != quantity}
     return not any(misfits(case, without, [quantity]) for case in cases)
+
+
+def changed_late(cases: Sequence[Case], quantity: str) -> bool:
+    """The code has the right value, and returns another one."""
+    return any(
+        quantity in case.traced
+        and quantity in case.returned
+        and agree(case.right[quantity], case.traced[quantity], case.allowed[quantity])
+        and not is_right(case, quantity)
+        for case in cases
+    )

@@ -88,12 +88,8 @@ def diagnosed(
         verdicts |= dict.fromkeys(over, "remark")
     if code.stopped:  # what it does on an odd batch can wait
         edge_findings, findings = [], [f for f in findings if f.kind != "edge"]
-    told = {f.quantity for f in findings}  # a remark or an edge of it is an explanation, too
-    spoilt = [
-        q
-        for q, word in verdicts.items()
-        if word in ("wrong", "inherited") and not told & {q, *ANCESTORS[q]}
-    ]
+    told = {f.quantity for f in findings}
+    spoilt = [q for q, w in verdicts.items() if w in ("wrong", "inherited") and q not in told]
     if spoilt and not unstable and not any(f.kind == "mistake" for f in findings):
         findings += findings_at(judged, Place(spoilt[0], (), spoilt[0]), {}, code, harmless=False)
     findings = in_order([*findings, *edge_findings])

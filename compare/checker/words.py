@@ -1,6 +1,5 @@
 """What is said of a finding, and the last line of a report."""
 
-import itertools
 from typing import TYPE_CHECKING
 
 from compare.checker.records import Finding, Hint
@@ -32,11 +31,13 @@ def finding_words(finding: Finding, hint: Hint, between: str = ": ") -> str:
 def last_line(report: "Report") -> str:
     """What to do first. What is not written yet comes after what is wrong."""
     wrong = [f for f in report.mistakes if f.id != "missing"]
-    open_ = [q.name for q in report.quantities if q.verdict in OPEN]
     if wrong:
         return _first_to_mend(report, wrong[0])
-    if open_:
-        return f"To do: {', '.join(open_)}."
+    missing = [q.name for q in report.quantities if q.verdict == "missing"]
+    returned = f"Return {', '.join(missing)}, too." if missing else ""
+    to_do = f"To do: {', '.join(report.to_do)}." if report.to_do else ""
+    if missing or to_do:
+        return f"{returned} {to_do}".strip()
     if report.error:
         return "Nothing could be judged." if not report.quantities else "Not right yet."
     if report.edges:
@@ -45,9 +46,10 @@ def last_line(report: "Report") -> str:
 
 
 def _first_to_mend(report: "Report", first: Finding) -> str:
-    before = itertools.takewhile(lambda q: q.name != first.quantity, report.quantities)
-    if first.id == "unrecognised" and first.title.startswith("a mistake in "):
-        unseen = [q.name for q in before if q.verdict == "unseen"]
+    if first.id == "unrecognised":
+        unseen = [
+            q.name for q in report.quantities if q.verdict == "unseen" and q.name in first.others
+        ]
         if unseen:
             where = "in one of them" if len(unseen) > 1 else "there"
             return f"Return {', '.join(unseen)}, too: the mistake may be {where}."

@@ -255,7 +255,7 @@ def _parser() -> Parser:
         "--strict", action="store_true", help="other conventions and edges are mistakes"
     )
     parser.add_argument(
-        "--list", action="store_true", help="what each verdict and each finding's name means"
+        "--list", action="store_true", help="what each verdict, finding and batch is"
     )
     parser.add_argument("--verbose", action="store_true", help="every report, of several files")
     parser.add_argument(

@@ -1,5 +1,7 @@
 """python -m compare exercise: a file to start a backward pass of one's own from."""
 
+import shlex
+
 from compare.checker.exercise import exercise
 from compare.checker.lines import STEPS
 from compare.cli.options import AGREE, Parser
@@ -14,6 +16,10 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--given", choices=("forward",), help="the forward pass is there already")
     parser.add_argument("--step", choices=STEPS, help="all steps before this one are there")
     options = parser.parse_args(argv)
+    if options.given and options.step in STEPS[: STEPS.index("dz2")]:
+        raise ValueError(
+            f"--step: expected dz2 or a later step beside --given forward, got {options.step}"
+        )
     first = options.step or ("dz2" if options.given else STEPS[0])
     if options.output != "-" and not options.output.endswith(".py"):
         raise ValueError(f"--output: expected a new file FILE.py, got {options.output}")
@@ -29,5 +35,6 @@ def run(argv: list[str]) -> int:
         ) from None
     except OSError as error:
         raise ValueError(f"--output: cannot write {options.output}: {error.strerror}") from None
-    print(f"Fill in {options.output}, then: python -m compare check {options.output}")
+    name = shlex.quote(options.output)
+    print(f"Fill in {options.output}, then: python -m compare check {name}")
     return AGREE
