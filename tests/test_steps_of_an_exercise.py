@@ -11,9 +11,10 @@ import pytest
 from compare.__main__ import main
 from compare.checker.check import check_file
 from compare.checker.exercise import exercise
+from compare.checker.grades import report_data, summary
 from compare.checker.html import report_html, report_page
 from compare.checker.lines import STEPS
-from compare.checker.report import Report, report_data, summary
+from compare.checker.report import Report
 
 Capture = pytest.CaptureFixture[str]
 
