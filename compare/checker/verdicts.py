@@ -88,26 +88,25 @@ def diagnosed(
         verdicts |= dict.fromkeys(over, "remark")
     if code.stopped:  # what it does on an odd batch can wait
         edge_findings, findings = [], [f for f in findings if f.kind != "edge"]
-<<<<<<< HEAD
-    spoilt = [q for q, word in verdicts.items() if word in ("wrong", "inherited")]
-    told = any(f.kind == "mistake" or f.quantity in spoilt for f in findings)
-    if spoilt and not unstable and not told:
-=======
-    told = {f.quantity for f in findings}
-    spoilt = [
-        q  # what is no gradient may come of what a remark tells
-        for q, word in verdicts.items()
-        if word in ("wrong", "inherited") and q not in told
-        if q in GRADIENTS or not told & ANCESTORS[q]
-    ]
-    if spoilt and not unstable and not any(f.kind == "mistake" for f in findings):
->>>>>>> asgiven
-        findings += findings_at(judged, Place(spoilt[0], (), spoilt[0]), {}, code, harmless=False)
+    untold = _untold(findings, verdicts) if not unstable else []
+    for quantity in untold[:1]:
+        findings += findings_at(judged, Place(quantity, (), quantity), {}, code, harmless=False)
     findings = in_order([*findings, *edge_findings])
     verdicts |= _found(findings, verdicts)
     verdicts |= dict.fromkeys(unstable, "inherited")
     verdicts |= dict.fromkeys(unstable[:1], "wrong")
     return Diagnosis(findings, verdicts)
+
+
+def _untold(findings: Sequence[Finding], verdicts: Mapping[str, Word]) -> list[str]:
+    """What is not right, and nothing says why: what is no gradient may come of what a remark tells.
+    Where there is a mistake, that is to be mended first.
+    """
+    if any(f.kind == "mistake" for f in findings):
+        return []
+    told = {f.quantity for f in findings}
+    spoilt = [q for q, word in verdicts.items() if word in ("wrong", "inherited")]
+    return [q for q in spoilt if q not in told and (q in GRADIENTS or not told & ANCESTORS[q])]
 
 
 def _blamed(findings: Sequence[Finding], wrong: Sequence[str]) -> list[Finding]:
