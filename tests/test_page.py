@@ -221,6 +221,12 @@ def test_every_mistake_of_the_catalogue_is_on_the_page(page: Page):
     assert page.html.count("<article class=mistake ") == len(CATALOGUE)
 
 
+def test_of_each_mistake_the_page_says_what_the_checker_says(page: Page):
+    said = re.findall(r"the checker says</p><pre>(.*?)</pre>", page.html, re.DOTALL)
+    assert len(said) == len(CATALOGUE)
+    assert all(words.strip() for words in said)
+
+
 def test_what_the_page_quotes_is_what_the_checker_says(pytestconfig: pytest.Config):
     every = 1 if pytestconfig.getoption("--problems") >= 2000 else 18
     for mistake, kept in list(zip(CATALOGUE, stored(), strict=True))[::every]:

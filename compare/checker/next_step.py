@@ -46,8 +46,6 @@ def next_step(raised: Raised, quantities: Sequence[Judged]) -> str | None:
     read = {own.get(name, name) for name in names} & {*STEPS, *INPUTS}
     if named and read <= READ[named]:
         return named
-    if "y" in read:  # the labels are for Y_ind and the loss, in whatever way
-        return named
     steps = [q for q in open_ if q not in BESIDE]
     near = [q for q in steps if read and read <= READ[q]]
     if near:

@@ -1,7 +1,7 @@
 """What becomes of the numbers where one line is wrong: the catalogue's mistakes, each planted in
 manual/network.py, and what the checker says of it.
 
-The checker runs a pass on ten batches of its own, which takes longer than a page may; and what it
+The checker runs a pass on batches of its own, which takes longer than a page may; and what it
 says depends on nothing but the mistake. So its words are kept in mistakes.json, which
 
     python -m compare.lesson.mistakes
@@ -91,13 +91,16 @@ def told(mistake: Mistake) -> Told:
         quantity=quantity,
         wrong=wrong,
         verdicts={q.name: q.verdict for q in report.quantities},
-        report=_words(report),
+        report=_words(report, mistake.title),
     )
 
 
-def _words(report: Report) -> str:
-    """What the report finds, without the table of right and inherited lines."""
-    found = [f"{f.quantity}  {f.title}: {f.evidence}" for f in report.findings]
+def _words(report: Report, title: str) -> str:
+    """What the report finds, without the table of lines, and without the mistake's own title."""
+    found = []
+    for f in report.findings:
+        words = [f.evidence] if f.title == title else [f.title, f.evidence]
+        found.append(f"{f.quantity}: {'; '.join(filter(None, words))}")
     return "\n".join([*found, *([report.error] if report.error else [])])
 
 
