@@ -347,6 +347,16 @@ def test_what_is_standardised_for_the_forward_pass_alone_is_told_so():
     assert verdicts(report)["dW1"] == "inherited"
 
 
+@pytest.mark.parametrize(
+    "mask", ["dhin = dh * (h >= 0)", "dhin = dh\n    dhin[h < 0] = 0"], ids=["kept", "set to 0"]
+)
+def test_a_mask_that_lets_all_through_is_not_called_missing(mask: str, tmp_path: Any):
+    file = tmp_path / "mine.py"
+    file.write_text(written(("dhin = dh * (h > 0)", mask), returned="gradients alone"))
+    report = compare.check(file, seed=SEED, search=0)
+    assert found(report) == [("dz1", "mask-always-true")]
+
+
 # Two calls that differ
 
 NOISE = ("h = np.maximum(0, hin)", "h = np.maximum(0, hin) * (np.random.rand(*hin.shape) < 0.5)")

@@ -1,5 +1,6 @@
 """From what explains a learner's numbers to what a report says of it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -17,6 +18,8 @@ from compare.checker.placing import Code
 from compare.checker.records import Finding, Kind
 from compare.checker.state import Explained, Place, changed_late
 from compare.checker.trees import shown
+
+LET_ALL = re.compile(r">=|<(?!=)")  # a1 >= 0 is kept, or a1 < 0 is set to 0
 
 
 def missing(cases: Sequence[Case], code: Code) -> list[Finding]:
@@ -95,7 +98,7 @@ def findings_at(
                 others=place.among,
             )
         ]
-    first = place.fits[0]
+    first = _as_written(place.fits, source)
     if not first.mistakes:
         update = after_update(first.quantity, first.line)
         title = f"yours is {shown(first.line, first.quantity, RIGHT)}{update}"
@@ -107,11 +110,19 @@ def findings_at(
             )
         ]
     chosen = {mistake.id for mistake in first.mistakes}
-    also = tuple(sorted(_own(place.fits[1:]) - chosen))
+    also = tuple(sorted(_own([fit for fit in place.fits if fit is not first]) - chosen))
     return [
         _named(place.quantity, first, number, seen, also, batch, harmless, line, source)
         for number in range(len(first.mistakes))
     ]
+
+
+def _as_written(fits: Sequence[Explained], source: str) -> Explained:
+    """Of the same numbers by two mistakes, the one whose mask stands in the learner's line."""
+    ids = [[mistake.id for mistake in fit.mistakes] for fit in fits]
+    if ids[0] == ["mask-missing"] and ["mask-always-true"] in ids and LET_ALL.search(source):
+        return fits[ids.index(["mask-always-true"])]
+    return fits[0]
 
 
 def _own(fits: Sequence[Explained]) -> set[str]:
