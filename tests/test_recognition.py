@@ -341,6 +341,18 @@ def test_an_argument_in_whose_place_another_value_is_used_is_the_one_mistake(
     assert wrong(report) == ["X"]
 
 
+def test_what_is_centred_for_the_forward_pass_alone_is_told_so_from_the_gradients_alone(
+    tmp_path: Any,
+):
+    file = tmp_path / "mine.py"
+    text = written(("X.dot(W1)", "(X - X.mean(0)).dot(W1)"), returned="gradients alone")
+    file.write_text(text)
+    report = compare.check(file, seed=SEED, search=0)
+    assert found(report) == [("X", "argument-replaced")]
+    assert "z1 has X - X.mean(axis=0) for X" in words(report)
+    assert report.mistakes[0].source == "hin = (X - X.mean(0)).dot(W1) + b1"
+
+
 def test_what_is_standardised_for_the_forward_pass_alone_is_told_so():
     report = checked(written(("X.dot(W1)", "((X - X.mean(0)) / X.std(0)).dot(W1)")))
     assert found(report) == [("X", "argument-replaced")]

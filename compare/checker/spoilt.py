@@ -93,11 +93,14 @@ def _replaced(cases: Sequence[Case], wrong: Sequence[str]) -> list[Spoilt]:
         readers for readers in ways if all(q in open_ or q not in shown.values for q in readers)
     ]
     for expression in REPLACED if ways else ():
-        for readers in ways:
-            trial = {q: replaced(RIGHT[q], "X", expression) or RIGHT[q] for q in readers}
-            fewer = misfits(shown, trial, seen) < open_
-            if fewer and _open(cases, trial, wrong) < _open(cases, {}, wrong):
-                return [Spoilt("X", trial, expression)]
+        trials = [
+            {q: replaced(RIGHT[q], "X", expression) or RIGHT[q] for q in readers}
+            for readers in ways
+        ]
+        trials = [trial for trial in trials if misfits(shown, trial, seen) < open_]
+        left = [_open(cases, trial, wrong) for trial in trials]
+        if trials and min(left, key=len) < _open(cases, {}, wrong):
+            return [Spoilt("X", trials[left.index(min(left, key=len))], expression)]
     return []
 
 
@@ -147,14 +150,18 @@ def as_finding(spoilt: Spoilt, code: Code) -> Finding:
         "computed from it; work on a copy",
         "changed in place",
     )
+    if where is not None:
+        seen = f"{line_words(where.line, code.begins)}, {where.source}"
     if spoilt.instead:
         id, title = "argument-replaced", REPLACED[spoilt.instead]
+    if spoilt.instead and where is None:  # no line makes it alone
         seen = f"{listed} {'has' if len(names) == 1 else 'have'} {spoilt.instead} for X"
+        where = code.reading.bindings.get(names[0]) if code.reading else None
     return Finding(
         spoilt.argument,
         id,
         title,
-        f"{line_words(where.line, code.begins)}, {where.source}" if where else seen,
+        seen,
         line=where.line if where else None,
         source=where.source if where else "",
         others=tuple(names),
