@@ -101,7 +101,8 @@ def _words(report: Report, title: str) -> str:
     for f in report.findings:
         words = [f.evidence] if f.title == title else [f.title, f.evidence]
         found.append(f"{f.quantity}: {'; '.join(filter(None, words))}")
-    return "\n".join([*found, *([report.error] if report.error else [])])
+    error, _, _ = report.error.partition(", at line ")  # which would be one of this file
+    return "\n".join([*found, *([error] if error else [])])
 
 
 def learners_pass(quantity: str, wrong: str) -> Callable[..., dict[str, Any]]:
