@@ -184,7 +184,7 @@ def judge(
         diagnosis = None
         ordinary = [c for c in cases if c.name not in EDGES and not c.raised]
         guarded = guard(ordinary, wrong_quantities(ordinary), code)
-        if again is not None and not unstable and not guarded:
+        if again is not None and not (unstable or guarded or code.stopped):
             diagnosis = by_own_loss(cases, code, search, batches, again)
         if diagnosis is None:
             diagnosis = diagnosed(cases, code, search, unstable=unstable)
