@@ -1,25 +1,16 @@
-"""What each rank of test_distributed.py runs: several batches, one after the other, in one process
-group. Rank 0 prints one JSON object with what was found for each.
-
-    python -m tests.ranks RANKS
-
-The ranks are forked, with what torchrun would tell them: PyTorch is imported once for all of them.
+"""What each rank of test_distributed.py runs under torchrun: several batches, one after the other,
+in one process group. Rank 0 prints one JSON object with what was found for each.
 """
 
 import json
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from multiprocessing import get_context
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import torch
-import torch._dynamo  # DistributedDataParallel would import it in each rank
-import torch.distributed as dist
 
 from compare.agreement.bridge import gradients
 from compare.distributed import lockstep, report
@@ -33,26 +24,8 @@ from torch_ref.data_parallel import accumulate, mean_of_own_rows
 PLAN = Plan(seed=0, hidden=10, reg=1e-3, steps=1, learning_rate=0.1)
 
 
-def main(ranks: int) -> int:
+def main() -> None:
     torch.set_num_threads(1)
-    # Like torchrun's, the store lies outside the ranks.
-    store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
-    os.environ |= {
-        "WORLD_SIZE": str(ranks),
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(store.port),
-        "TORCHELASTIC_USE_AGENT_STORE": "True",
-    }
-    processes = [get_context("fork").Process(target=run_all, args=(rank,)) for rank in range(ranks)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-    return max(abs(process.exitcode or 0) for process in processes)
-
-
-def run_all(rank: int) -> None:
-    os.environ["RANK"] = str(rank)
     group = meet("cpu", 30)
     connect(group, {})
     found: dict[str, Any] = {
@@ -133,4 +106,4 @@ def usual_in_blocks(group: Group) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1])))
+    main()

@@ -30,6 +30,7 @@ from compare.distributed.shares import Network
 from compare.problems.seeded import generator, initial_params
 
 ROOT = Path(__file__).parents[1]
+TORCHRUN = ("-m", "torch.distributed.run")
 A_MINUTE = 60
 README = (ROOT / "compare" / "distributed" / "README.md").read_text(encoding="utf-8")
 README_BLOCKS = re.findall(r"^```text\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -40,6 +41,11 @@ def start(*command: str) -> subprocess.Popen[str]:
     pipe = subprocess.PIPE
     command = (sys.executable, *command)
     return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=ROOT)
+
+
+def start_torchrun(*arguments: str, ranks: int = 2) -> subprocess.Popen[str]:
+    port = free_port()
+    return start(*TORCHRUN, f"--nproc-per-node={ranks}", f"--master-port={port}", *arguments)
 
 
 def free_port() -> int:
@@ -203,7 +209,7 @@ def test_what_cannot_be_used_is_refused_before_any_process_is_started(
 @pytest.fixture(scope="module")
 def found() -> dict[str, Any]:
     """What three ranks found for several batches: see tests/ranks.py."""
-    run = start("-m", "tests.ranks", "3")
+    run = start_torchrun("-m", "tests.ranks", ranks=3)
     out, err = run.communicate(timeout=A_MINUTE)
     assert run.returncode == 0, err
     data: dict[str, Any] = json.loads(out)
@@ -317,9 +323,8 @@ def comparable(text: str) -> list[str]:
 def test_two_launchers_on_the_loopback_address_make_one_run(files: tuple[Path, Path]):
     rendezvous = (f"--rdzv-endpoint=127.0.0.1:{free_port()}", "--rdzv-backend=c10d")
     node = ("--nnodes=2", "--nproc-per-node=1", "--rdzv-id=7", "--local-addr=127.0.0.1")
-    torchrun = ("-m", "torch.distributed.run", *rendezvous, *node)
     data = ("--data", *map(str, files))
-    command = (*torchrun, "-m", "compare", "distributed", "--json", *data)
+    command = (*TORCHRUN, *rendezvous, *node, "-m", "compare", "distributed", "--json", *data)
     nodes = [start(*command), start(*command)]
     outputs = [node.communicate(timeout=A_MINUTE) for node in nodes]
     assert [node.returncode for node in nodes] == [0, 0], outputs
