@@ -35,7 +35,7 @@ def summary_text(reports: Sequence[Report], hint: Hint) -> str:
 
 def _often(reports: Sequence[Report]) -> list[str]:
     """How many files have each mistake; of those that one file alone has, how many there are."""
-    found = Counter(title for report in reports for title in {f.title for f in _wrong(report)})
+    found = Counter(title for report in reports for title in {f.title for f in report.wrong})
     often = [(title, times) for title, times in found.most_common() if times > 1]
     lines = [f"{times} of {len(reports)}: {title}" for title, times in often]
     alone = len(found) - len(often)
@@ -44,14 +44,9 @@ def _often(reports: Sequence[Report]) -> list[str]:
     return [wrapped(line, "  ", " " * 4) for line in lines]
 
 
-def _wrong(report: Report) -> list[Finding]:
-    """The mistakes in what is written already."""
-    return [f for f in report.mistakes if f.id != "missing"]
-
-
 def overall(report: Report) -> str:
     """The verdict on a file, in a word."""
-    if _wrong(report):
+    if report.wrong:
         return "wrong"
     if report.error:
         return "failed"
@@ -66,7 +61,7 @@ def _open(report: Report) -> list[str]:
 
 def summary(report: Report, hint: Hint = "what") -> str:
     """The verdict on a file, in a line."""
-    word, wrong = overall(report), _wrong(report)
+    word, wrong = overall(report), report.wrong
     if word == "wrong" and hint == "where":
         return f"wrong: {', '.join(dict.fromkeys(f.quantity for f in wrong))}"
     if word == "wrong":

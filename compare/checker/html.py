@@ -146,7 +146,7 @@ def _below(report: "Report", parts: Said, error_is_told: bool) -> Iterator[str]:
     if parts.printed:
         printed = "\n".join(parts.printed)
         yield f"<p>It printed:</p><pre>{escape(printed)}</pre>"
-    if report.with_example:
+    if parts.example:
         yield f"<pre>{escape(parts.example)}</pre>"
 
 

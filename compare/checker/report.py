@@ -47,6 +47,11 @@ class Report:
         return tuple(f for f in self.findings if f.kind == "mistake")
 
     @property
+    def wrong(self) -> tuple[Finding, ...]:
+        """The mistakes in what was returned."""
+        return tuple(f for f in self.mistakes if f.id != "missing")
+
+    @property
     def remarks(self) -> tuple[Finding, ...]:
         return tuple(f for f in self.findings if f.kind == "remark")
 

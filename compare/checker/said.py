@@ -45,7 +45,7 @@ def said(report: "Report") -> Said:
         _error(report, report.hint),
         [*report.remarks_on_form, *filter(None, [report.trace_note])],
         report.output.splitlines()[:PRINTED],
-        example_text(report),
+        example_text(report) if report.with_example else "",
     )
 
 
@@ -85,8 +85,7 @@ def report_text(report: "Report", hint: Hint) -> str:
 def verdict_line(report: "Report") -> str:
     """What comes last, with the seed where another run could say something else."""
     judged = report.seed is not None and report.quantities
-    wrong = [f for f in report.mistakes if f.id != "missing"]
-    again = judged and (report.error or wrong)
+    again = judged and (report.error or report.wrong)
     seed = f" (--seed\xa0{report.seed})" if again else ""
     return last_line(report) + seed
 

@@ -30,9 +30,8 @@ def finding_words(finding: Finding, hint: Hint, between: str = ": ") -> str:
 
 def last_line(report: "Report") -> str:
     """What to do first. What is not written yet comes after what is wrong."""
-    wrong = [f for f in report.mistakes if f.id != "missing"]
-    if wrong:
-        return _first_to_mend(report, wrong[0])
+    if report.wrong:
+        return _first_to_mend(report, report.wrong[0])
     missing = [q.name for q in report.quantities if q.verdict == "missing"]
     returned = f"Return {', '.join(missing)}, too." if missing else ""
     to_do = f"To do: {', '.join(report.to_do)}." if report.to_do else ""
