@@ -119,13 +119,13 @@ class Expected:
             if whole or not one.value.any() or among(one, self.right, self.samples):
                 return True
         if seen.value.ndim == 0:
-            return self._is_of_one_sample(float(seen.value))
+            return self._is_element(float(seen.value))
         return seen.value.ndim == 1 and self._is_row(seen.value)
 
-    def _is_of_one_sample(self, value: float) -> bool:
-        """It is one of the numbers that a right line makes, one for each sample."""
+    def _is_element(self, value: float) -> bool:
+        """It is one of the numbers that a right line makes, for one sample and, say, one unit."""
         return any(
-            right.size == self.samples and (abs(right - value) <= CLOSE * abs(value)).any()
+            right.size > 1 and (abs(right - value) <= CLOSE * abs(value)).any()
             for right in self.right
         )
 
