@@ -12,7 +12,7 @@ from compare.checker.cases import Array
 from compare.checker.expected import among_values
 from compare.checker.flow import CLOSE, among, returned, same, spot
 from compare.checker.left_out import cut_short, rows_there, terms_there
-from compare.checker.lines import PARENTS, RIGHT, STEPS
+from compare.checker.lines import PARENTS, RIGHT, STEPS, run_line
 from compare.checker.parts import kind_of, parents_of, parts, parts_in_place
 from compare.checker.seen import Seen
 from compare.checker.trace import Binding
@@ -33,6 +33,9 @@ class MistakenLine(Callers):
     def binding(self) -> Binding | None:
         if self.walked is None:
             return self.reading.bindings.get(self.place.quantity)
+        dropped = self._dropped()
+        if dropped is not None:
+            return dropped
         misshapen = self._misshapen()
         if misshapen is not None:
             return self._backwards(misshapen).binding
@@ -51,6 +54,19 @@ class MistakenLine(Callers):
         elsewhere = self._cut_short(first) or self._short_loop(first)
         elsewhere = elsewhere or self._asked(first) or self.caller_to_blame(first)
         return elsewhere or self._idle(first) or self._taken_for_another(first).binding
+
+    def _dropped(self) -> Binding | None:
+        """The statement that calls a function, has the right value from it, and does not keep it:
+        nothing but the function ever had it.
+        """
+        right = np.asarray(run_line(RIGHT[self.place.quantity], self.place.quantity, self.sound))
+        having = [s for s in self.flow.singles if among(s, [right])]
+        for seen in having if all(map(returned, having)) else ():
+            call, line = seen.binding.caller
+            statement = self.flow.statements.get(line)
+            if statement is not None and statement.bare:
+                return Binding(line, statement.text, "", np.zeros(0), call, statement.last)
+        return None
 
     # Where the quantity stands.
 
