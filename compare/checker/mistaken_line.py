@@ -7,12 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
-from compare.checker.callers import Callers
 from compare.checker.cases import Array
 from compare.checker.expected import among_values
 from compare.checker.flow import CLOSE, among, returned, same, spot
 from compare.checker.left_out import cut_short, rows_there, terms_there
-from compare.checker.lines import PARENTS, RIGHT, STEPS, run_line
+from compare.checker.lines import PARENTS, RIGHT, STEPS
+from compare.checker.lost import Lost
 from compare.checker.parts import kind_of, parents_of, parts, parts_in_place
 from compare.checker.seen import Seen
 from compare.checker.trace import Binding
@@ -21,7 +21,7 @@ RUNS = 8  # of a line in a loop
 
 
 @dataclass(frozen=True, eq=False)
-class MistakenLine(Callers):
+class MistakenLine(Lost):
     """For the line of one mistake.
 
     It is the first one whose value comes of the mistake, and of no right line before it. Where what
@@ -33,9 +33,9 @@ class MistakenLine(Callers):
     def binding(self) -> Binding | None:
         if self.walked is None:
             return self.reading.bindings.get(self.place.quantity)
-        dropped = self._dropped()
-        if dropped is not None:
-            return dropped
+        lost = self.dropped() or self.written_over()
+        if lost is not None:
+            return lost
         misshapen = self._misshapen()
         if misshapen is not None:
             return self._backwards(misshapen).binding
@@ -51,22 +51,10 @@ class MistakenLine(Callers):
         if first is None:
             return None
         first = self._backwards(first)
-        elsewhere = self._cut_short(first) or self._short_loop(first)
+        elsewhere = self.cut_off(first) or self.one_place(first)
+        elsewhere = elsewhere or self._cut_short(first) or self._short_loop(first)
         elsewhere = elsewhere or self._asked(first) or self.caller_to_blame(first)
         return elsewhere or self._idle(first) or self._taken_for_another(first).binding
-
-    def _dropped(self) -> Binding | None:
-        """The statement that calls a function, has the right value from it, and does not keep it:
-        nothing but the function ever had it.
-        """
-        right = np.asarray(run_line(RIGHT[self.place.quantity], self.place.quantity, self.sound))
-        having = [s for s in self.flow.singles if among(s, [right])]
-        for seen in having if all(map(returned, having)) else ():
-            call, line = seen.binding.caller
-            statement = self.flow.statements.get(line)
-            if statement is not None and statement.bare:
-                return Binding(line, statement.text, "", np.zeros(0), call, statement.last)
-        return None
 
     # Where the quantity stands.
 
