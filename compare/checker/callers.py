@@ -8,7 +8,7 @@ import numpy as np
 
 from compare.checker.cases import Array, misfits
 from compare.checker.expected import Expected, among_values
-from compare.checker.flow import Spot, among, spot
+from compare.checker.flow import Spot, among, same, spot
 from compare.checker.lines import RIGHT, STEPS
 from compare.checker.parts import Change, changes_between, value_of
 from compare.checker.scopes import UnknownError, reached, takes_anything
@@ -56,7 +56,11 @@ class Callers(Expected):
         """The statement that called the function in which this value was made, if the function has
         no way to what the right line needs.
         """
-        if first.binding.call == 0 or first.binding.given or not self.changes:
+        if first.binding.call == 0 or first.binding.given:
+            return None
+        if self._has_columns(first):
+            return self._caller(first)
+        if not self.changes:
             return None
         reached = self._reached(first)
         if reached is None or not all(self._lacks(reached, change) for change in self.changes):
@@ -77,6 +81,17 @@ class Callers(Expected):
             return None
         together = (self.flow.together.get(spot(s)) for s in own if not self._several(s))
         return [*own, *filter(None, together), *others]
+
+    def _has_columns(self, first: Seen) -> bool:
+        """What the function was given, call by call, are the columns of scores, and not the rows."""
+        scores = np.asarray(self.sound["z2"], float) if self.place.quantity == "P" else None
+        return scores is not None and any(
+            self.flow.together[spot(s)].value.shape == scores.T.shape != scores.shape
+            and same(self.flow.together[spot(s)].value, scores.T)
+            for s in self.flow.singles
+            if s.binding.given and s.binding.call == first.binding.call
+            if spot(s) in self.flow.together
+        )
 
     def _several(self, seen: Seen) -> bool:
         """Its line has more than one function."""

@@ -20,7 +20,7 @@ ELEMENT = re.compile(r"(\w+)(\[[^\[\]]+\]){2} [-+*/]?= ")  # a[i][j] += 1
 
 @dataclass(frozen=True, eq=False)
 class Lost(Callers):
-    """They are not kept, or written over, or cut off to whole numbers, or they all go to one place."""
+    """Not kept, written over, cut off to whole numbers, or stored all in one place."""
 
     def dropped(self) -> Binding | None:
         """The statement that calls a function, has the right value from it, and does not keep it:

@@ -10,7 +10,7 @@ import numpy as np
 from compare.checker.cases import Array
 from compare.checker.expected import among_values
 from compare.checker.flow import CLOSE, among, returned, same, spot
-from compare.checker.left_out import cut_short, rows_there, terms_there
+from compare.checker.left_out import cut_short, labels_of_others, rows_there, terms_there
 from compare.checker.lines import PARENTS, RIGHT, STEPS
 from compare.checker.lost import Lost
 from compare.checker.parts import kind_of, parents_of, parts, parts_in_place
@@ -53,6 +53,7 @@ class MistakenLine(Lost):
         first = self._backwards(first)
         elsewhere = self.cut_off(first) or self.one_place(first)
         elsewhere = elsewhere or self._cut_short(first) or self._short_loop(first)
+        elsewhere = elsewhere or labels_of_others(self.case.problem, self.flow, first)
         elsewhere = elsewhere or self._asked(first) or self.caller_to_blame(first)
         return elsewhere or self._idle(first) or self._taken_for_another(first).binding
 
