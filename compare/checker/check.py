@@ -190,7 +190,7 @@ def judge(
             diagnosis = diagnosed(cases, code, search, unstable=unstable)
         there = [quantity for quantity in flat if quantity in diagnosis.verdicts]
         findings = diagnosis.findings + [flat_bias(quantity) for quantity in there]
-        findings += [of_earlier_calls(kept[0], name) for name in alone if kept]
+        findings += [of_earlier_calls(kept[0], name, answer) for name in alone if kept]
         findings = in_order(
             [*findings, *manners(answer, findings, _differing(answer, batches, again), code)]
         )

@@ -176,9 +176,7 @@ def _are_others(labels: Sequence[Seen], rows: Sequence[Array | None], y: Array) 
 def _is_part(value: Array, whole: Array) -> bool:
     """Some of its elements, one after the other."""
     size, places = len(value) if value.ndim == 1 else 0, range(len(whole))
-    return 0 < size < len(whole) and any(
-        np.array_equal(whole[i : i + size], value) for i in places
-    )
+    return 0 < size < len(whole) and any(np.array_equal(whole[i : i + size], value) for i in places)
 
 
 def _rows_of(value: Array, X: Array) -> Array | None:

@@ -55,6 +55,7 @@ class MistakenLine(Lost):
         elsewhere = elsewhere or self._cut_short(first) or self._short_loop(first)
         elsewhere = elsewhere or labels_of_others(self.case.problem, self.flow, first)
         elsewhere = elsewhere or self._asked(first) or self.caller_to_blame(first)
+        elsewhere = elsewhere or self.needless(first)
         return elsewhere or self._idle(first) or self._taken_for_another(first).binding
 
     # Where the quantity stands.
