@@ -293,9 +293,9 @@ def _shows_more(cases: Sequence[Case], code: Code) -> Case | None:
 
 
 def _went_past(code: Code) -> bool:
-    """No line was seen to compute anything but what was returned."""
+    """No line was seen to compute anything but what was returned; zeros may be anything's."""
     values = code.reading.values if code.reading else {}
-    return not set(values) - set(GRADIENTS)
+    return not {q for q, value in values.items() if value.any()} - set(GRADIENTS)
 
 
 def _differing(
