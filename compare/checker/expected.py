@@ -15,6 +15,9 @@ from compare.checker.reading import Reading
 from compare.checker.seen import Seen
 from compare.checker.state import Place
 
+# What right lines make on other ways: a softmax that is not shifted, the way from the loss to the
+# scores by log P.
+OTHER_WAYS = ("P = np.exp(z2) / np.exp(z2).sum(axis=1, keepdims=True)", "dz2 = -(Y_ind / N)")
 # The loss, term by term.
 PENALTIES = tuple(
     f"loss = {data} + 0.5 * reg * ({W}**2).sum()"
@@ -63,6 +66,11 @@ class Expected:
         scores = [v for v in usual if np.shape(v) == np.shape(self.case.right["z2"])]
         usual += [v[rows, y] for v in scores]
         return [*usual, *self.given]
+
+    @cached_property
+    def by_other_ways(self) -> list[Array]:
+        notes = {**inputs(self.case.problem), **self.case.right}
+        return [v for line in OTHER_WAYS for v in parts(line, notes)]
 
     @cached_property
     def given(self) -> list[Array]:
@@ -118,14 +126,16 @@ class Expected:
             whole = one.binding.value.dtype.kind in "iub" and one.value.ndim <= 1
             if whole or not one.value.any() or among(one, self.right, self.samples):
                 return True
+            if among(one, self.by_other_ways):
+                return True
         if seen.value.ndim == 0:
-            return self._is_of_one_sample(float(seen.value))
+            return self._is_element(float(seen.value))
         return seen.value.ndim == 1 and self._is_row(seen.value)
 
-    def _is_of_one_sample(self, value: float) -> bool:
-        """It is one of the numbers that a right line makes, one for each sample."""
+    def _is_element(self, value: float) -> bool:
+        """It is one of the numbers that a right line makes, for one sample and, say, one unit."""
         return any(
-            right.size == self.samples and (abs(right - value) <= CLOSE * abs(value)).any()
+            right.size > 1 and (abs(right - value) <= CLOSE * abs(value)).any()
             for right in self.right
         )
 

@@ -257,13 +257,26 @@ class Flow:
         return Binding(head.first, head.text, "", np.zeros(0), binding.call, head.last)
 
     def adds_to(self, one: Seen, other: Seen) -> bool:
-        """In a loop both statements add to the same name: the other one is no more than earlier."""
+        """In one loop both statements add to the same name, in turn: the other one is no more than
+        earlier. The sum that a loop leaves to a statement after it is a value of its own.
+        """
         name = re.escape(one.binding.name)
         adds = rf"{name} (\+=|-=|= {name} [+-]) .*"
         texts = (one.binding.source, other.binding.source)
         in_loop = (other.binding.line, other.binding.name) in self.together
         same_name = one.binding.name == other.binding.name
-        return in_loop and same_name and all(re.match(adds, t) for t in texts)
+        return (
+            in_loop
+            and same_name
+            and all(re.match(adds, t) for t in texts)
+            and min(self._runs(one)) < max(self._runs(other))
+        )
+
+    def _runs(self, one: Seen) -> list[int]:
+        """When its statement was run."""
+        spot, call = (one.binding.line, one.binding.name), one.binding.call
+        alike = (s for s in self.singles if (s.binding.line, s.binding.name) == spot)
+        return [s.order for s in alike if s.binding.call == call]
 
     def idle_between(
         self, one: Seen, use: Seen | None, alike: Sequence[Seen] = ()

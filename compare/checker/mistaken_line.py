@@ -7,11 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
-from compare.checker.callers import Callers
 from compare.checker.cases import Array
 from compare.checker.expected import among_values
 from compare.checker.flow import CLOSE, among, returned, same, spot
+from compare.checker.left_out import cut_short, labels_of_others, rows_there, terms_there
 from compare.checker.lines import PARENTS, RIGHT, STEPS
+from compare.checker.lost import Lost
 from compare.checker.parts import kind_of, parents_of, parts, parts_in_place
 from compare.checker.seen import Seen
 from compare.checker.trace import Binding
@@ -20,7 +21,7 @@ RUNS = 8  # of a line in a loop
 
 
 @dataclass(frozen=True, eq=False)
-class MistakenLine(Callers):
+class MistakenLine(Lost):
     """For the line of one mistake.
 
     It is the first one whose value comes of the mistake, and of no right line before it. Where what
@@ -32,6 +33,9 @@ class MistakenLine(Callers):
     def binding(self) -> Binding | None:
         if self.walked is None:
             return self.reading.bindings.get(self.place.quantity)
+        lost = self.dropped() or self.written_over()
+        if lost is not None:
+            return lost
         misshapen = self._misshapen()
         if misshapen is not None:
             return self._backwards(misshapen).binding
@@ -47,7 +51,11 @@ class MistakenLine(Callers):
         if first is None:
             return None
         first = self._backwards(first)
-        elsewhere = self._short_loop(first) or self._asked(first) or self.caller_to_blame(first)
+        elsewhere = self.cut_off(first) or self.one_place(first)
+        elsewhere = elsewhere or self._cut_short(first) or self._short_loop(first)
+        elsewhere = elsewhere or labels_of_others(self.case.problem, self.flow, first)
+        elsewhere = elsewhere or self._asked(first) or self.caller_to_blame(first)
+        elsewhere = elsewhere or self.needless(first)
         return elsewhere or self._idle(first) or self._taken_for_another(first).binding
 
     # Where the quantity stands.
@@ -153,9 +161,15 @@ class MistakenLine(Callers):
             now = min(suspects, key=lambda s: s.order)
 
     def _operands(self, now: Seen) -> list[Seen]:
-        """Of a line in a loop, what it read the first times that it ran."""
-        runs = [s for s in self.flow.singles if spot(s) == spot(now)][:RUNS] if now.many else [now]
-        found = {spot(s): s for one in reversed(runs) for s in self._read_by(one)}
+        """Of a line in a loop, what it read the first times that it ran; what it made of its own
+        earlier values, with what it had before the first of these.
+        """
+        runs = [s for s in self.flow.singles if spot(s) == spot(now)]
+        if not now.many:
+            first = next(s for s in runs if s.binding.call == now.binding.call)
+            own = any(spot(s) == spot(now) for s in self._read_by(now))
+            runs = [first, now] if own else [now]
+        found = {spot(s): s for one in reversed(runs[:RUNS]) for s in self._read_by(one)}
         return list(found.values())
 
     def _read_by(self, one: Seen) -> list[Seen]:
@@ -305,6 +319,16 @@ class MistakenLine(Callers):
                 if idle is not None:
                     return idle
         return None
+
+    def _cut_short(self, first: Seen) -> Binding | None:
+        """The end of a loop that was run for some of the samples, where that is all that is wrong
+        with what it made.
+        """
+        made = [s for s in self.flow.singles if spot(s) == spot(first)][-1]
+        there = rows_there(made.value, self.right)
+        if there is None:
+            there = terms_there(self.place.quantity, made.value, self.sound)
+        return None if there is None else cut_short(self.flow, made, there)
 
     def _short_loop(self, first: Seen) -> Binding | None:
         """The head of a loop that leaves out some samples, if all that it made was kept."""

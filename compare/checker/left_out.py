@@ -1,0 +1,187 @@
+"""A loop that ends too early, or begins too late: what was made of the other samples is right."""
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import product, zip_longest
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from compare.checker.cases import Array
+from compare.checker.flow import CLOSE, Flow, Spot, spot
+from compare.checker.seen import Seen
+from compare.checker.trace import KEPT, Binding
+from compare.problems.problem import Problem
+
+FEW = 10  # samples of which all subsets are tried; of more, those with which a batch begins or ends
+
+# The sums over the samples; each sample's term is the outer product of its rows of these.
+FACTORS = {"dW2": ("a1", "dz2"), "db2": ("", "dz2"), "dW1": ("X", "dz1"), "db1": ("", "dz1")}
+
+
+def terms_there(quantity: str, value: Array, names: Mapping[str, Any]) -> set[int] | None:
+    """How many of the samples are in a sum that is right but for the others; nothing, if these are
+    not the same in each column; None, if it is no such sum. The penalty may be in it or not, and it
+    may be N times as large, if it is divided later.
+    """
+    if quantity not in FACTORS:
+        return None
+    ones = np.ones((names["N"], 1))
+    left, right = (np.asarray(names.get(name, ones)) for name in FACTORS[quantity])
+    terms = left[:, :, None] * right[:, None, :]
+    if value.size != terms[0].size:
+        return None
+    weights = names[quantity[1:]] if quantity in ("dW1", "dW2") else 0.0
+    for scale, penalty in product((1, names["N"]), (0.0, names["reg"] * weights)):
+        found = _subsets_in(value.reshape(terms[0].shape) - penalty, scale * terms)
+        if found is not None:
+            return found
+    return None
+
+
+def _subsets_in(value: Array, terms: Array) -> set[int] | None:
+    subsets = _subsets(len(terms))
+    sums = np.tensordot(subsets, terms, axes=1)
+    fits = abs(sums - value).max(axis=1) <= CLOSE * abs(terms).max()  # for each of the columns
+    if not fits.any(axis=0).all() or fits[-1].all():
+        return None
+    return {int(subset.sum()) for subset in subsets[fits.all(axis=1)]}
+
+
+@lru_cache(maxsize=8)
+def _subsets(samples: int) -> Array:
+    """Each a row of zeros and ones; all samples in the last."""
+    if samples <= FEW:
+        return np.array([*product((0.0, 1.0), repeat=samples)])
+    first = np.tri(samples + 1, samples, -1)
+    return np.concatenate([1 - first, first])
+
+
+def rows_there(value: Array, wholes: Iterable[Array]) -> set[int] | None:
+    """How many rows are those of one of these, if the others are zeros; None, if not."""
+    for whole in wholes:
+        if value.ndim == 2 and value.shape == np.shape(whole):
+            there = value.any(axis=1)
+            near = (abs(value - whole)[there] <= CLOSE * abs(whole).max()).all()
+            if there.any() and near and whole[~there].any():
+                return {int(there.sum())}
+    return None
+
+
+class Loop(NamedTuple):
+    head: int  # its lines
+    last: int
+    names: frozenset[str]  # that a `for` binds
+    leaves: tuple[int, ...]  # the lines by which it can be left: its own `break`, each `return`
+
+
+@lru_cache(maxsize=8)
+def _loops(source: str) -> tuple[Loop, ...]:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    loops = (node for node in ast.walk(tree) if isinstance(node, ast.For | ast.While))
+    return tuple(
+        Loop(node.lineno, node.end_lineno or 0, _bound(node), tuple(_leaving(node.body)))
+        for node in loops
+    )
+
+
+def _bound(node: ast.For | ast.While) -> frozenset[str]:
+    targets = ast.walk(node.target) if isinstance(node, ast.For) else ()
+    return frozenset(part.id for part in targets if isinstance(part, ast.Name))
+
+
+def _leaving(body: Sequence[ast.AST], own: bool = True) -> Iterator[int]:
+    for node in body:
+        if isinstance(node, ast.Return) or (own and isinstance(node, ast.Break)):
+            yield node.lineno
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            inner = own and not isinstance(node, ast.For | ast.While)
+            yield from _leaving([*ast.iter_child_nodes(node)], inner)
+
+
+def cut_short(flow: Flow, made: Seen, there: set[int]) -> Binding | None:
+    """Of the loops around a statement the one that ended too early, if that can be shown: it was
+    run for as many samples as are there, or one time shorter than another. The line by which it is
+    left, if there is only one; or else its head.
+    """
+    line, call = made.binding.line, made.binding.call
+    around = [loop for loop in _loops(flow.source) if loop.head < line <= loop.last]
+    around = sorted(around, key=lambda loop: -loop.head)
+    for loop, outer in zip_longest(around, around[1:]):
+        runs = _runs(flow, loop, made)
+        if len(runs) >= KEPT:
+            continue
+        if outer is None:
+            short = len(runs) in there
+        else:
+            begins = _runs(flow, outer, made)
+            lengths = {
+                sum(b < r < e for r in runs)
+                for b, e in zip(begins, [*begins[1:], np.inf], strict=True)
+            }
+            short = len(lengths) > 1 and bool(loop.leaves)
+        if short and len(loop.leaves) < 2:
+            return _statement(flow, loop.leaves[0] if loop.leaves else loop.head, call)
+    return None
+
+
+def _runs(flow: Flow, loop: Loop, made: Seen) -> list[int]:
+    """When its body began; of a `while`, when the statement in it was run."""
+    line, names = (
+        (loop.head, loop.names) if loop.names else (made.binding.line, {made.binding.name})
+    )
+    mine = (s for s in flow.singles if s.binding.call == made.binding.call)
+    runs: dict[str, list[int]] = {}
+    for seen in mine:
+        if seen.binding.line == line and seen.binding.name in names:
+            runs.setdefault(seen.binding.name, []).append(seen.order)
+    return max(runs.values(), key=len, default=[])
+
+
+def _statement(flow: Flow, line: int, call: int) -> Binding:
+    statement = flow.statements[line]
+    return Binding(line, statement.text, "", np.zeros(0), call, statement.last)
+
+
+def labels_of_others(problem: Problem, flow: Flow, made: Seen) -> Binding | None:
+    """The statement of a loop that takes labels for some samples of X which are those of others."""
+    X, y = problem.X, problem.y
+    runs: dict[Spot, list[Seen]] = {}
+    for seen in flow.singles:
+        if seen.binding.call == made.binding.call:
+            runs.setdefault(spot(seen), []).append(seen)
+    rows = [[_rows_of(s.value, X) for s in group] for group in runs.values()]
+    for label in flow.operands(made):
+        labels = runs.get(spot(label), [])
+        if all(_is_part(s.value, y) and s.binding.value.dtype.kind in "iu" for s in labels):
+            for group in rows:
+                if _are_others(labels, group, y):
+                    return label.binding
+    return None
+
+
+def _are_others(labels: Sequence[Seen], rows: Sequence[Array | None], y: Array) -> bool:
+    """Taken as often as some samples, as many, and not the labels of these."""
+    if len(labels) != len(rows):
+        return False
+    pairs = [(y[at], s.value) for s, at in zip(labels, rows, strict=True) if at is not None]
+    alike = len(pairs) == len(rows) and all(mine.shape == own.shape for own, mine in pairs)
+    return alike and any((own != mine).any() for own, mine in pairs)
+
+
+def _is_part(value: Array, whole: Array) -> bool:
+    """Some of its elements, one after the other."""
+    size, places = len(value) if value.ndim == 1 else 0, range(len(whole))
+    return 0 < size < len(whole) and any(np.array_equal(whole[i : i + size], value) for i in places)
+
+
+def _rows_of(value: Array, X: Array) -> Array | None:
+    """Which samples these are."""
+    if value.ndim != 2 or value.shape[1] != X.shape[1] or not len(value) < len(X):
+        return None
+    equal = (value[:, None] == X).all(axis=2)
+    return equal.argmax(axis=1) if (equal.sum(axis=1) == 1).all() else None
