@@ -245,7 +245,7 @@ def _candidates(
 ) -> Iterator[tuple[Seen, Array]]:
     """Each value once, where it was bound after what its line reads; those that are another
     quantity already, at the end. A row, a column or a number for all of them, and zeros, only
-    where a later quantity's line reads it.
+    where a later quantity's line reads it, and not as an argument of the learner's functions.
     """
     shape = np.shape(case.right[quantity])
     taken = {(v.shape, v.tobytes()) for v in values.values()}
@@ -253,6 +253,8 @@ def _candidates(
     for one in sorted(seen, key=lambda s: (s.value.shape, s.value.tobytes()) in taken):
         for form in forms(one, shape) if uses is None else wide_forms(one, shape):
             plain = form.shape == shape and form.any()
+            if not plain and (one.binding.given or _is_size(case, form)):
+                continue
             if not plain and not (uses and is_used(case, quantity, one, uses)):
                 continue
             first = known.setdefault((form.shape, form.tobytes()), (one, form))[0]
@@ -260,6 +262,11 @@ def _candidates(
             if early and one.order > begin and not one.binding.given:
                 known[form.shape, form.tobytes()] = one, form
     yield from known.values()
+
+
+def _is_size(case: Case, form: Array) -> bool:
+    """A number of samples, features, units or classes."""
+    return form.ndim == 0 and form in case.problem.sizes
 
 
 def _goes_on(
