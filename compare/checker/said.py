@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 WIDEST = 44  # characters of a learner's line
 PRINTED = 20  # lines of what it printed
+NO_EXAMPLE = "No example: no line is known to be wrong."
 CELLS = "cell: of the code cells, from 1; line: in its cell, from 1"
 
 
@@ -59,7 +60,7 @@ def example_text(report: "Report") -> str:
         return f"No example: a batch of three samples does not show what {told[0].quantity} has."
     if told:
         return f"No example: for what is told of {told[0].quantity}, no formula is known."
-    return "No example: no line is known to be wrong."
+    return "No example: nothing is wrong." if report.right else NO_EXAMPLE
 
 
 def report_text(report: "Report", hint: Hint) -> str:
@@ -184,8 +185,9 @@ def _error(report: "Report", hint: Hint) -> list[str]:
             words = f"{finding.quantity}: {finding_words(finding, hint)}"
             lines.append(wrapped(words, "  ", " " * 4))
     next_ = next_step(report.raised, report.quantities)
-    asked = report.raised.kind == "EOFError"  # for input: that is no step
-    if next_ is not None and not asked and hint != "where":
+    # What asks for input is no step, and nothing was run of what is no Python.
+    no_step = report.raised.kind in ("EOFError", "SyntaxError")
+    if next_ is not None and not no_step and hint != "where":
         line = "; ".join(RIGHT[next_].splitlines())
         lines.append(wrapped(f"the notes have next: {line}", "  ", " " * 4))
     return lines
