@@ -59,6 +59,9 @@ class Expected:
         """All that right lines make on the way: on the learner's values, and on the notes'."""
         earlier = STEPS[: STEPS.index(self.place.quantity) + 1]
         usual = [v for q in earlier for v in parts(RIGHT[q], self.sound)]
+        for quantity in earlier[:-1]:  # wrong ones are another mistake's
+            usual.append(np.asarray(self.sound[quantity], float))
+            usual += parts(self.lines.get(quantity, ""), self.sound)
         notes = {**inputs(self.case.problem), **self.case.right}
         usual += [v for line in RIGHT.values() for v in parts(line, notes)]
         usual += [v for line in PENALTIES for v in parts(line, notes)]
