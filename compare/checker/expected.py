@@ -133,7 +133,9 @@ class Expected:
                 return True
         if seen.value.ndim == 0:
             return self._is_element(float(seen.value))
-        return seen.value.ndim == 1 and self._is_row(seen.value)
+        if seen.value.ndim == 1:
+            return self._is_row(seen.value, self.right)
+        return seen.value.ndim == 2 and all(self._is_row(row, self.given) for row in seen.value)
 
     def _is_element(self, value: float) -> bool:
         """It is one of the numbers that a right line makes, for one sample and, say, one unit."""
@@ -142,9 +144,9 @@ class Expected:
             for right in self.right
         )
 
-    def _is_row(self, value: Array) -> bool:
-        """It is what a right line makes for one sample."""
-        for right in self.right:
+    def _is_row(self, value: Array, wholes: Sequence[Array]) -> bool:
+        """It is what a right line makes for one sample, or one that was given."""
+        for right in wholes:
             if right.ndim == 2 and right.shape[1] == len(value) > 1:
                 distance = abs(right - value).max(axis=1)
                 if distance.min() <= CLOSE * abs(value).max():
