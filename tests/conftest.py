@@ -1,6 +1,8 @@
 """What several test files share."""
 
 import inspect
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -14,6 +16,7 @@ from compare.bounds.quantities import Values
 from compare.problems.problem import Problem
 from manual import Backward, Forward
 from manual.batches import Share
+from tests import fork_server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +40,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "sampled(every): one case of so many in the suite, all with --problems 2000"
+    )
+    config.addinivalue_line(
+        "markers", "started_anew: files are run as for a user, not in forks of one process"
     )
     if config.getoption("--problems") < 2000:
         # The matrices here are small: threads would spend their time waiting for each other, and
@@ -69,6 +75,24 @@ def _skip_what_takes_long(config: pytest.Config, items: list[pytest.Item]) -> No
         for item in items:
             if item.get_closest_marker("slow"):
                 item.add_marker(pytest.mark.skip(reason="takes long: run it with --slow"))
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Callable[..., fork_server.Forked]]:
+    with fork_server.running() as started:
+        yield started
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _files_are_run_in_forks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """But where a module is about how they are run, and in the full runs."""
+    anew = request.node.get_closest_marker("started_anew")
+    if anew or sys.platform != "linux" or request.config.getoption("--problems") >= 2000:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("compare.checker.sandbox._started", request.getfixturevalue("forked"))
+        yield
 
 
 @pytest.fixture(autouse=True)

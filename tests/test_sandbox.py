@@ -11,6 +11,8 @@ from compare.checker.probes import probes
 from compare.checker.sandbox import run_file, run_function
 from tests.learners import HEAD, RIGHT_SOLUTIONS, source
 
+pytestmark = pytest.mark.started_anew
+
 RIGHT = source()
 RETURN = "    return dict(dW1=0 * W1, db1=0 * b1, dW2=0 * W2, db2={})\n"
 

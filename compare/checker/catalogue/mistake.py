@@ -32,13 +32,6 @@ class Mistake:
     # What is known of it where its wrong line has one of these pieces, instead of the title.
     kinds: Mapping[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        for quantity, edits in self.places.items():
-            for old, new in edits:
-                if replaced(RIGHT[quantity], old, new) is None:
-                    right = RIGHT[quantity]
-                    raise ValueError(f"{self.id}: expected {old!r} in {quantity}, got {right!r}")
-
     def title_of(self, line: str) -> str:
         """What to call it in this wrong line of it."""
         return next((title for piece, title in self.kinds.items() if piece in line), self.title)
