@@ -13,6 +13,7 @@ import torch
 import manual.network
 from compare.agreement.comparison import Comparison, compare_shares
 from compare.bounds.quantities import Values
+from compare.checker import sandbox
 from compare.problems.problem import Problem
 from manual import Backward, Forward
 from manual.batches import Share
@@ -42,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "sampled(every): one case of so many in the suite, all with --problems 2000"
     )
     config.addinivalue_line(
-        "markers", "started_anew: files are run as for a user, not in forks of one process"
+        "markers", "started_anew: files are started as for a user, not as forks of one process"
     )
     if config.getoption("--problems") < 2000:
         # The matrices here are small: threads would spend their time waiting for each other, and
@@ -83,16 +84,13 @@ def forked() -> Iterator[Callable[..., fork_server.Forked]]:
         yield started
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _files_are_run_in_forks(request: pytest.FixtureRequest) -> Iterator[None]:
-    """But where a module is about how they are run, and in the full runs."""
+@pytest.fixture(autouse=True)
+def _files_are_run_in_forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+    """But where a test is about how they are started, and in the full runs."""
+    full = request.config.getoption("--problems") >= 2000
     anew = request.node.get_closest_marker("started_anew")
-    if anew or sys.platform != "linux" or request.config.getoption("--problems") >= 2000:
-        yield
-        return
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("compare.checker.sandbox._started", request.getfixturevalue("forked"))
-        yield
+    if sys.platform == "linux" and not full and not anew:
+        monkeypatch.setattr(sandbox, "_started", request.getfixturevalue("forked"))
 
 
 @pytest.fixture(autouse=True)
