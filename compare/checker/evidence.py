@@ -127,7 +127,7 @@ def _cut_off(observed: Float64s, expected: Float64s) -> str:
     limits = np.unique(observed[differ].round(12))
     above = differ & (expected > observed)
     below = differ & (expected < observed)
-    if not differ.any() or not 0 < len(np.unique(abs(limits))) < 2 or not limits.any():
+    if differ.sum() < 2 or not 0 < len(np.unique(abs(limits))) < 2 or not limits.any():
         return ""
     limit = float(abs(limits[0]))
     if not (np.allclose(observed[above], limit) and np.allclose(observed[below], -limit)):

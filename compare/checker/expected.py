@@ -59,6 +59,9 @@ class Expected:
         """All that right lines make on the way: on the learner's values, and on the notes'."""
         earlier = STEPS[: STEPS.index(self.place.quantity) + 1]
         usual = [v for q in earlier for v in parts(RIGHT[q], self.sound)]
+        for quantity in earlier[:-1]:  # wrong ones are another mistake's
+            usual.append(np.asarray(self.sound[quantity], float))
+            usual += parts(self.lines.get(quantity, ""), self.sound)
         notes = {**inputs(self.case.problem), **self.case.right}
         usual += [v for line in RIGHT.values() for v in parts(line, notes)]
         usual += [v for line in PENALTIES for v in parts(line, notes)]
@@ -130,7 +133,9 @@ class Expected:
                 return True
         if seen.value.ndim == 0:
             return self._is_element(float(seen.value))
-        return seen.value.ndim == 1 and self._is_row(seen.value)
+        if seen.value.ndim == 1:
+            return self._is_row(seen.value, self.right)
+        return seen.value.ndim == 2 and all(self._is_row(row, self.given) for row in seen.value)
 
     def _is_element(self, value: float) -> bool:
         """It is one of the numbers that a right line makes, for one sample and, say, one unit."""
@@ -139,9 +144,9 @@ class Expected:
             for right in self.right
         )
 
-    def _is_row(self, value: Array) -> bool:
-        """It is what a right line makes for one sample."""
-        for right in self.right:
+    def _is_row(self, value: Array, wholes: Sequence[Array]) -> bool:
+        """It is what a right line makes for one sample, or one that was given."""
+        for right in wholes:
             if right.ndim == 2 and right.shape[1] == len(value) > 1:
                 distance = abs(right - value).max(axis=1)
                 if distance.min() <= CLOSE * abs(value).max():

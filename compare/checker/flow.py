@@ -1,5 +1,6 @@
 """How values go from statement to statement of a learner's code, as far as it was followed."""
 
+import ast
 import itertools
 import re
 from collections import Counter
@@ -10,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from compare.checker.scopes import functions
 from compare.checker.seen import Seen
 from compare.checker.statements import Statement
 from compare.checker.trace import KEPT, KEPT_LARGE, LARGE, Binding
@@ -255,6 +257,17 @@ class Flow:
         if head is None or (loop is not None and loop.line > head.first):
             return None
         return Binding(head.first, head.text, "", np.zeros(0), binding.call, head.last)
+
+    def calls_unseen(self, binding: Binding) -> bool:
+        """The statement reads the name of a function of the file of which no line was seen."""
+        statement = self.statements.get(binding.line)
+        names = statement.read | statement.passed if statement else frozenset()
+        return any(
+            function.name in names
+            and self.lines.isdisjoint(range(function.lineno, (function.end_lineno or 0) + 1))
+            for function in functions(self.source)
+            if isinstance(function, ast.FunctionDef)
+        )
 
     def adds_to(self, one: Seen, other: Seen) -> bool:
         """In one loop both statements add to the same name, in turn: the other one is no more than

@@ -31,6 +31,13 @@ class MistakenLine(Lost):
     """
 
     def binding(self) -> Binding | None:
+        """Nothing where the statement calls a function of the file that could not be followed, as
+        in another thread: the mistake may be in it as well.
+        """
+        found = self._found()
+        return None if found is not None and self.flow.calls_unseen(found) else found
+
+    def _found(self) -> Binding | None:
         if self.walked is None:
             return self.reading.bindings.get(self.place.quantity)
         lost = self.dropped() or self.written_over()

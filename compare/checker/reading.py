@@ -145,9 +145,12 @@ def _trials(
         if not any(quantity in ANCESTORS[q] for q in open_now):
             continue
         begin = _end_of_parents(quantity, seen, bindings)
+        found = _last(seen, [bindings[quantity]] if to_follow else [])
         end = _begin_of_children(quantity, seen, bindings)
         children = {q for q in bindings if to_follow and quantity in PARENTS[q]}
         for one, form in _candidates(case, quantity, seen, values, uses, begin):
+            if one.order <= found:
+                continue  # what was made before it did not take its place
             for kept in (False, True) if one.order < end else (False,):
                 now = replace(case, traced=_with(values, quantity, form, bindings if kept else {}))
                 left = misfits(now, {}, judged)
@@ -222,8 +225,11 @@ class _Taken(NamedTuple):
 
 def _end_of_parents(quantity: str, seen: Sequence[Seen], bindings: Mapping[str, Binding]) -> int:
     """The order of the last value that the quantity's line reads, as far as they are known."""
-    parents = [bindings[q] for q in PARENTS[quantity] if q in bindings]
-    return max((s.order for s in seen if any(s.binding is b for b in parents)), default=-1)
+    return _last(seen, [bindings[q] for q in PARENTS[quantity] if q in bindings])
+
+
+def _last(seen: Sequence[Seen], bindings: Sequence[Binding]) -> int:
+    return max((s.order for s in seen if any(s.binding is b for b in bindings)), default=-1)
 
 
 def _begin_of_children(
