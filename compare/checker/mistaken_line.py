@@ -51,7 +51,7 @@ class MistakenLine(Lost):
             if made:
                 return self._left_out(made[0])
         first = self._first_odd() if self.wrong_line else None
-        if first is not None and not among(first, self.own_parts, self.samples):
+        if first is not None and not among(first, self.own_parts, self.scales):
             first = self._backwards(first)  # it is a later quantity
         if first is None and self._own is not None:
             first = self._backwards(self._own)
@@ -135,12 +135,12 @@ class MistakenLine(Lost):
             if seen is own and not self._passed_on(seen, [seen.value]):
                 return seen
             together = self.flow.together.get((binding.line, binding.name))
-            if together and among(together, self.right, self.samples) and seen is not own:
+            if together and among(together, self.right, self.scales) and seen is not own:
                 continue  # right for each sample
             if self._has_right(seen, self.place.quantity):
                 continue
-            if among(seen, self.odd, self.samples, whole=True) or (
-                among(seen, self.odd, self.samples) and not among(seen, self.right, whole=True)
+            if among(seen, self.odd, self.scales, whole=True) or (
+                among(seen, self.odd, self.scales) and not among(seen, self.right, whole=True)
             ):
                 return seen
         return None
@@ -229,12 +229,12 @@ class MistakenLine(Lost):
 
     def _alike(self) -> list[Seen]:
         """The values that were taken for the quantity."""
-        return [s for s in self.flow.seen if among(s, self.final, self.samples)]
+        return [s for s in self.flow.seen if among(s, self.final, self.scales)]
 
     def _use(self, made: Seen) -> Seen | None:
         """The first value that is wrong because of this one."""
         later = (s for s in self.flow.seen if s.order > made.order)
-        return next((s for s in later if among(s, self.odd, self.samples)), None)
+        return next((s for s in later if among(s, self.odd, self.scales)), None)
 
     def _in_entry(self, use: Seen) -> Seen:
         """The caller's statement that led to it."""
@@ -307,7 +307,7 @@ class MistakenLine(Lost):
             return None
         known = np.ravel(self.names[before])
         made = [s.value for s in self.flow.singles if spot(s) == spot(first)]
-        scales = (1, self.samples)
+        scales = (1, *self.scales)
         if any(all(_holds(known * scale, value) for value in made) for scale in scales):
             return head
         return None
