@@ -1,12 +1,13 @@
 """A loop that ends too early, or begins too late: what was made of the other samples is right."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import product, zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from compare.checker.cases import Array
 from compare.checker.flow import CLOSE, Flow, Spot, spot
@@ -58,15 +59,21 @@ def _subsets(samples: int) -> Array:
     return np.concatenate([1 - first, first])
 
 
-def rows_there(value: Array, wholes: Iterable[Array]) -> set[int] | None:
-    """How many rows are those of one of these, if the others are zeros; None, if not."""
-    for whole in wholes:
-        if value.ndim == 2 and value.shape == np.shape(whole):
-            there = value.any(axis=1)
-            near = (abs(value - whole)[there] <= CLOSE * abs(whole).max()).all()
-            if there.any() and near and whole[~there].any():
-                return {int(there.sum())}
-    return None
+def rows_there(value: Array, wholes: Sequence[Array]) -> set[int] | None:
+    """How many rows may be those of one of these, where the others are zeros or what they were
+    before: those of another one. None, if they are not.
+    """
+    if value.ndim != 2:
+        return None
+    alike = [_rows_alike(value, whole) for whole in wholes if np.shape(whole) == value.shape]
+    untouched = [~value.any(axis=1), *alike]
+    some = [there for there in alike if there.any() and not there.all()]
+    found = {int(a.sum()) for a in some if any((a | others).all() for others in untouched)}
+    return found or None
+
+
+def _rows_alike(one: Array, other: Array) -> npt.NDArray[np.bool_]:
+    return np.asarray((abs(one - other) <= CLOSE * abs(other).max()).all(axis=1))
 
 
 class Loop(NamedTuple):
