@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from compare.checker.check import check_file
+from compare.checker.report import Report
 
 SEED = 1
 
@@ -97,14 +98,64 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_what_is_no_quantity_is_not_taken_for_one(case: str, tmp_path: Path):
-    text, *edits, wrong = CASES[case]
+def edited(text: str, *edits: tuple[str, str]) -> str:
     for old, new in edits:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
-    path = tmp_path / "mine.py"
+    return text
+
+
+def checked(text: str, folder: Path, seed: int = SEED) -> Report:
+    path = folder / "mine.py"
     path.write_text(text, encoding="utf-8")
-    report = check_file(path, seed=SEED, search=0.2)
+    return check_file(path, seed=seed, search=0.2)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_no_quantity_is_not_taken_for_one(case: str, tmp_path: Path):
+    text, *edits, wrong = CASES[case]
+    report = checked(edited(text, *edits), tmp_path)
     accused = {judged.name for judged in report.quantities if judged.verdict == "wrong"}
     assert accused | {mistake.quantity for mistake in report.mistakes} == {wrong}, str(report)
+
+
+# With the textbooks' error, target - output, whose sign is swapped at the end.
+ERROR = edited(
+    STEPS,
+    ("d = P.copy()", "d = -P"),
+    ("d[np.arange(N), y] -= 1", "d[np.arange(N), y] += 1"),
+    ("dW2 = h.T @ d + reg * W2", "dW2 = reg * W2 - h.T @ d"),
+    ("dW1 = X.T @ d + reg * W1", "dW1 = reg * W1 - X.T @ d"),
+    ("db2 = d.sum(axis=0)", "up2 = d.sum(axis=0)"),
+    ("db1 = d.sum(axis=0)", "up1 = d.sum(axis=0)"),
+    ('"db1": db1', '"db1": -up1'),
+    ('"db2": db2', '"db2": -up2'),
+)
+# The line that is wrong; the quantity is the one that the notes have.
+SWAPPED = {
+    "the mask": (("(h > 0)", "(h <= 0)"), "d = d @ W2.T * (h <= 0)", "dz1"),
+    "a mean": (("up2 = d.sum(", "up2 = d.mean("), "up2 = d.mean(axis=0)", "db2"),
+    "the penalty": (("reg * W2 -", "-reg * W2 -"), "dW2 = -reg * W2 - h.T @ d", "dW2"),
+    "the sign at the end": (("reg * W1 -", "reg * W1 +"), "dW1 = reg * W1 + X.T @ d", "dW1"),
+}
+
+
+def test_the_swapped_error_is_right(tmp_path: Path):
+    assert checked(ERROR, tmp_path).right
+
+
+@pytest.mark.parametrize("case", SWAPPED)
+def test_a_mistake_beside_a_swapped_error_is_not_placed_at_the_error(case: str, tmp_path: Path):
+    edit, line, wrong = SWAPPED[case]
+    report = checked(edited(ERROR, edit), tmp_path)
+    assert [(m.quantity, m.source) for m in report.mistakes] == [(wrong, line)], str(report)
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_float32_on_the_way_is_a_remark_at_its_line_on_whatever_batches(seed: int, tmp_path: Path):
+    """What is returned is float64 again."""
+    narrow = edited(STEPS, ("d = P.copy()", "d = P.astype(np.float32)\n    d = d.astype(float)"))
+    report = checked(narrow, tmp_path, seed)
+    (remark,) = (f for f in report.findings if f.id == "float32")
+    assert report.right
+    assert remark.source == "d = P.astype(np.float32)"

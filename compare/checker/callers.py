@@ -136,8 +136,7 @@ class Callers(Expected):
         if self.place.quantity == "dz1" and among_values(value, [self.sound["a1"]]):
             ways += [[self.sound["z1"]], [self.sound["X"], self.sound["W1"]]]
         return any(
-            all(any(among(s, [part], self.samples) for s in reached) for part in way)
-            for way in ways
+            all(any(among(s, [part], self.scales) for s in reached) for part in way) for way in ways
         )
 
     def _value(self, name: str) -> Array | None:

@@ -66,9 +66,11 @@ def written_over(cases: Sequence[Case], wrong: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def narrow_floats(cases: Sequence[Case], wrong: Sequence[str]) -> bool:
-    """All that is off is off as float32 is: within its bound, and itself float32 numbers."""
-    narrow = False
+def narrow_floats(cases: Sequence[Case], wrong: Sequence[str], seen: bool) -> bool:
+    """All that is off is off as float32 is: within its bound, and itself float32 numbers, if such
+    were not `seen` in the code.
+    """
+    narrow = seen
     for case in cases:
         if case.problem.dtype != "float64":
             continue

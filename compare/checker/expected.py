@@ -108,7 +108,8 @@ class Expected:
             mine = self.case.values.get(quantity, self.walked[quantity])
             spoilt.append(np.asarray(mine, float))
         spoilt += [v for q in self._later[1:] for v in parts(RIGHT[q], self.names)]
-        return [v for v in spoilt if not among_values(v, self.right)]
+        signs = (1, -1) if -1 in self.scales else (1,)
+        return [v for v in spoilt if not any(among_values(s * v, self.right) for s in signs)]
 
     @cached_property
     def is_right_elsewhere(self) -> bool:
@@ -117,7 +118,19 @@ class Expected:
 
     @cached_property
     def samples(self) -> int:
-        return len(self.case.problem.X)  # some code divides by N at the end
+        return len(self.case.problem.X)
+
+    @cached_property
+    def scales(self) -> tuple[float, ...]:
+        """What a learner's values may be of the notes': some code divides by N at the end; some
+        works with the error y - P, and swaps the sign at the end.
+        """
+        N, dz2 = self.samples, np.asarray(self.names["dz2"], float)
+        as_it_is, swapped = (
+            any(among(seen, [scale * dz2, scale * N * dz2]) for seen in self.flow.seen)
+            for scale in (1, -1)
+        )
+        return (N, -1, -N) if swapped and not as_it_is else (N,)
 
     def clean(self, seen: Seen) -> bool:
         """It is what a right line makes, for all samples or for one after the other."""
@@ -127,7 +140,7 @@ class Expected:
         together = self.flow.together.get(key)
         for one in (seen, *([together] if together else [])):
             whole = one.binding.value.dtype.kind in "iub" and one.value.ndim <= 1
-            if whole or not one.value.any() or among(one, self.right, self.samples):
+            if whole or not one.value.any() or among(one, self.right, self.scales):
                 return True
             if among(one, self.by_other_ways):
                 return True
@@ -155,7 +168,7 @@ class Expected:
 
     def is_right_result(self, seen: Seen) -> bool:
         tells = seen.value.size > 1 or seen.binding.value.dtype.kind == "f"
-        return tells and among(seen, self.right, self.samples, whole=True)
+        return tells and among(seen, self.right, self.scales, whole=True)
 
 
 def is_array(value: object) -> bool:

@@ -28,10 +28,12 @@ def same(a: Array, b: Array) -> bool:
     return bool((abs(a - b) <= CLOSE * largest).all()) and largest > 0
 
 
-def among(seen: Seen, values: Sequence[Array], scale: float = 1, whole: bool = False) -> bool:
+def among(
+    seen: Seen, values: Sequence[Array], scales: Sequence[float] = (), whole: bool = False
+) -> bool:
     """The value is one of these, or so many times one of them; all of it, or a part."""
     return any(
-        same(form, value) or (scale != 1 and same(form / scale, value))
+        same(form, value) or any(same(form / scale, value) for scale in scales)
         for value in values
         for form in seen.forms(np.shape(value))
         if not whole or form.size == seen.value.size

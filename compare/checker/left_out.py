@@ -1,23 +1,25 @@
 """A loop that ends too early, or begins too late: what was made of the other samples is right."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import product, zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from compare.checker.cases import Array
-from compare.checker.flow import CLOSE, Flow, Spot, spot
+from compare.checker.flow import CLOSE, Flow, spot
 from compare.checker.seen import Seen
 from compare.checker.trace import KEPT, Binding
-from compare.problems.problem import Problem
 
 FEW = 10  # samples of which all subsets are tried; of more, those with which a batch begins or ends
 
 # The sums over the samples; each sample's term is the outer product of its rows of these.
 FACTORS = {"dW2": ("a1", "dz2"), "db2": ("", "dz2"), "dW1": ("X", "dz1"), "db1": ("", "dz1")}
+
+Count = Callable[[Array], set[int] | None]  # of the samples in a value
 
 
 def terms_there(quantity: str, value: Array, names: Mapping[str, Any]) -> set[int] | None:
@@ -58,15 +60,21 @@ def _subsets(samples: int) -> Array:
     return np.concatenate([1 - first, first])
 
 
-def rows_there(value: Array, wholes: Iterable[Array]) -> set[int] | None:
-    """How many rows are those of one of these, if the others are zeros; None, if not."""
-    for whole in wholes:
-        if value.ndim == 2 and value.shape == np.shape(whole):
-            there = value.any(axis=1)
-            near = (abs(value - whole)[there] <= CLOSE * abs(whole).max()).all()
-            if there.any() and near and whole[~there].any():
-                return {int(there.sum())}
-    return None
+def rows_there(value: Array, wholes: Sequence[Array]) -> set[int] | None:
+    """How many rows may be those of one of these, where the others are zeros or what they were
+    before: those of another one. None, if they are not.
+    """
+    if value.ndim != 2:
+        return None
+    alike = [_rows_alike(value, whole) for whole in wholes if np.shape(whole) == value.shape]
+    untouched = [~value.any(axis=1), *alike]
+    some = [there for there in alike if there.any() and not there.all()]
+    found = {int(a.sum()) for a in some if any((a | others).all() for others in untouched)}
+    return found or None
+
+
+def _rows_alike(one: Array, other: Array) -> npt.NDArray[np.bool_]:
+    return np.asarray((abs(one - other) <= CLOSE * abs(other).max()).all(axis=1))
 
 
 class Loop(NamedTuple):
@@ -103,41 +111,49 @@ def _leaving(body: Sequence[ast.AST], own: bool = True) -> Iterator[int]:
             yield from _leaving([*ast.iter_child_nodes(node)], inner)
 
 
-def cut_short(flow: Flow, made: Seen, there: set[int]) -> Binding | None:
-    """Of the loops around a statement the one that ended too early, if that can be shown: it was
-    run for as many samples as are there, or one time shorter than another. The line by which it is
-    left, if there is only one; or else its head.
+def cut_short(flow: Flow, made: Seen, there: Count) -> Binding | None:
+    """Of the loops around a statement the one that ended too early, if that can be shown: each time
+    it added a sample, and it was run for as many as are there; or it was run fewer times than at
+    another time. The line by which it is left, if there is only one; or else its head.
     """
     line, call = made.binding.line, made.binding.call
     around = [loop for loop in _loops(flow.source) if loop.head < line <= loop.last]
     around = sorted(around, key=lambda loop: -loop.head)
     for loop, outer in zip_longest(around, around[1:]):
         runs = _runs(flow, loop, made)
-        if len(runs) >= KEPT:
+        if len(runs) >= KEPT or len(loop.leaves) > 1:
             continue
-        if outer is None:
-            short = len(runs) in there
-        else:
+        short = _is_short(flow, runs, made, there) if outer is None else bool(loop.leaves)
+        if outer is not None:
             begins = _runs(flow, outer, made)
-            lengths = {
-                sum(b < r < e for r in runs)
-                for b, e in zip(begins, [*begins[1:], np.inf], strict=True)
+            ends = [*begins[1:], np.inf]
+            times = {
+                sum(begin < run < end for run in runs)
+                for begin, end in zip(begins, ends, strict=True)
             }
-            short = len(lengths) > 1 and bool(loop.leaves)
-        if short and len(loop.leaves) < 2:
+            short = short and len(times) > 1
+        if short:
             return _statement(flow, loop.leaves[0] if loop.leaves else loop.head, call)
     return None
 
 
+def _is_short(flow: Flow, runs: Sequence[int], made: Seen, there: Count) -> bool:
+    """After the first run there is one sample, and in the end there are as many as there were
+    runs.
+    """
+    until = runs[1] if len(runs) > 1 else np.inf
+    mine = [s for s in flow.singles if spot(s) == spot(made)]
+    first = [s for s in mine if s.binding.call == made.binding.call and s.order < until]
+    counts = [there(s.value) or set() for s in (*first[-1:], made)]
+    return len(counts) == 2 and 1 in counts[0] and len(runs) in counts[1]
+
+
 def _runs(flow: Flow, loop: Loop, made: Seen) -> list[int]:
     """When its body began; of a `while`, when the statement in it was run."""
-    line, names = (
-        (loop.head, loop.names) if loop.names else (made.binding.line, {made.binding.name})
-    )
-    mine = (s for s in flow.singles if s.binding.call == made.binding.call)
+    head = {(loop.head, name) for name in loop.names} or {spot(made)}
     runs: dict[str, list[int]] = {}
-    for seen in mine:
-        if seen.binding.line == line and seen.binding.name in names:
+    for seen in flow.singles:
+        if seen.binding.call == made.binding.call and spot(seen) in head:
             runs.setdefault(seen.binding.name, []).append(seen.order)
     return max(runs.values(), key=len, default=[])
 
@@ -145,43 +161,3 @@ def _runs(flow: Flow, loop: Loop, made: Seen) -> list[int]:
 def _statement(flow: Flow, line: int, call: int) -> Binding:
     statement = flow.statements[line]
     return Binding(line, statement.text, "", np.zeros(0), call, statement.last)
-
-
-def labels_of_others(problem: Problem, flow: Flow, made: Seen) -> Binding | None:
-    """The statement of a loop that takes labels for some samples of X which are those of others."""
-    X, y = problem.X, problem.y
-    runs: dict[Spot, list[Seen]] = {}
-    for seen in flow.singles:
-        if seen.binding.call == made.binding.call:
-            runs.setdefault(spot(seen), []).append(seen)
-    rows = [[_rows_of(s.value, X) for s in group] for group in runs.values()]
-    for label in flow.operands(made):
-        labels = runs.get(spot(label), [])
-        if all(_is_part(s.value, y) and s.binding.value.dtype.kind in "iu" for s in labels):
-            for group in rows:
-                if _are_others(labels, group, y):
-                    return label.binding
-    return None
-
-
-def _are_others(labels: Sequence[Seen], rows: Sequence[Array | None], y: Array) -> bool:
-    """Taken as often as some samples, as many, and not the labels of these."""
-    if len(labels) != len(rows):
-        return False
-    pairs = [(y[at], s.value) for s, at in zip(labels, rows, strict=True) if at is not None]
-    alike = len(pairs) == len(rows) and all(mine.shape == own.shape for own, mine in pairs)
-    return alike and any((own != mine).any() for own, mine in pairs)
-
-
-def _is_part(value: Array, whole: Array) -> bool:
-    """Some of its elements, one after the other."""
-    size, places = len(value) if value.ndim == 1 else 0, range(len(whole))
-    return 0 < size < len(whole) and any(np.array_equal(whole[i : i + size], value) for i in places)
-
-
-def _rows_of(value: Array, X: Array) -> Array | None:
-    """Which samples these are."""
-    if value.ndim != 2 or value.shape[1] != X.shape[1] or not len(value) < len(X):
-        return None
-    equal = (value[:, None] == X).all(axis=2)
-    return equal.argmax(axis=1) if (equal.sum(axis=1) == 1).all() else None

@@ -16,6 +16,7 @@ from compare.checker.seen import Seen
 from compare.checker.trace import Binding
 
 ELEMENT = re.compile(r"(\w+)(\[[^\[\]]+\]){2} [-+*/]?= ")  # a[i][j] += 1
+PLAIN = re.compile(r"[^=]*[^-+*/@=]= ")  # a[i] = 1, not a[i] += 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ class Lost(Callers):
                 continue
             earlier = {spot(s): s.order for s in reversed(self.flow.singles) if among(s, [lost])}
             for seen in self.flow.singles:
-                plain = seen.binding.source.startswith(f"{seen.binding.name} = ")
+                plain = PLAIN.match(seen.binding.source)
                 if (
                     plain
                     and among(seen, [kept])

@@ -10,9 +10,9 @@ import numpy as np
 from compare.checker.cases import Array
 from compare.checker.expected import among_values
 from compare.checker.flow import CLOSE, among, returned, same, spot
-from compare.checker.left_out import cut_short, labels_of_others, rows_there, terms_there
+from compare.checker.labels import labels_of_others
 from compare.checker.lines import PARENTS, RIGHT, STEPS
-from compare.checker.lost import Lost
+from compare.checker.loops import Loops
 from compare.checker.parts import kind_of, parents_of, parts, parts_in_place
 from compare.checker.seen import Seen
 from compare.checker.trace import Binding
@@ -21,7 +21,7 @@ RUNS = 8  # of a line in a loop
 
 
 @dataclass(frozen=True, eq=False)
-class MistakenLine(Lost):
+class MistakenLine(Loops):
     """For the line of one mistake.
 
     It is the first one whose value comes of the mistake, and of no right line before it. Where what
@@ -51,7 +51,7 @@ class MistakenLine(Lost):
             if made:
                 return self._left_out(made[0])
         first = self._first_odd() if self.wrong_line else None
-        if first is not None and not among(first, self.own_parts, self.samples):
+        if first is not None and not among(first, self.own_parts, self.scales):
             first = self._backwards(first)  # it is a later quantity
         if first is None and self._own is not None:
             first = self._backwards(self._own)
@@ -59,7 +59,7 @@ class MistakenLine(Lost):
             return None
         first = self._backwards(first)
         elsewhere = self.cut_off(first) or self.one_place(first)
-        elsewhere = elsewhere or self._cut_short(first) or self._short_loop(first)
+        elsewhere = elsewhere or self.cut_short(first) or self.short_loop(first)
         elsewhere = elsewhere or labels_of_others(self.case.problem, self.flow, first)
         elsewhere = elsewhere or self._asked(first) or self.caller_to_blame(first)
         elsewhere = elsewhere or self.needless(first)
@@ -135,12 +135,12 @@ class MistakenLine(Lost):
             if seen is own and not self._passed_on(seen, [seen.value]):
                 return seen
             together = self.flow.together.get((binding.line, binding.name))
-            if together and among(together, self.right, self.samples) and seen is not own:
+            if together and among(together, self.right, self.scales) and seen is not own:
                 continue  # right for each sample
             if self._has_right(seen, self.place.quantity):
                 continue
-            if among(seen, self.odd, self.samples, whole=True) or (
-                among(seen, self.odd, self.samples) and not among(seen, self.right, whole=True)
+            if among(seen, self.odd, self.scales, whole=True) or (
+                among(seen, self.odd, self.scales) and not among(seen, self.right, whole=True)
             ):
                 return seen
         return None
@@ -229,12 +229,12 @@ class MistakenLine(Lost):
 
     def _alike(self) -> list[Seen]:
         """The values that were taken for the quantity."""
-        return [s for s in self.flow.seen if among(s, self.final, self.samples)]
+        return [s for s in self.flow.seen if among(s, self.final, self.scales)]
 
     def _use(self, made: Seen) -> Seen | None:
         """The first value that is wrong because of this one."""
         later = (s for s in self.flow.seen if s.order > made.order)
-        return next((s for s in later if among(s, self.odd, self.samples)), None)
+        return next((s for s in later if among(s, self.odd, self.scales)), None)
 
     def _in_entry(self, use: Seen) -> Seen:
         """The caller's statement that led to it."""
@@ -307,7 +307,7 @@ class MistakenLine(Lost):
             return None
         known = np.ravel(self.names[before])
         made = [s.value for s in self.flow.singles if spot(s) == spot(first)]
-        scales = (1, self.samples)
+        scales = (1, *self.scales)
         if any(all(_holds(known * scale, value) for value in made) for scale in scales):
             return head
         return None
@@ -327,34 +327,6 @@ class MistakenLine(Lost):
                     return idle
         return None
 
-    def _cut_short(self, first: Seen) -> Binding | None:
-        """The end of a loop that was run for some of the samples, where that is all that is wrong
-        with what it made.
-        """
-        made = [s for s in self.flow.singles if spot(s) == spot(first)][-1]
-        there = rows_there(made.value, self.right)
-        if there is None:
-            there = terms_there(self.place.quantity, made.value, self.sound)
-        return None if there is None else cut_short(self.flow, made, there)
-
-    def _short_loop(self, first: Seen) -> Binding | None:
-        """The head of a loop that leaves out some samples, if all that it made was kept."""
-        if not any(returned(s) and s.binding.call == 0 for s in self.flow.singles):
-            return None  # it was not followed to its end
-        rights = [v for v in self.right if np.ndim(v) == 2 and len(v) == self.samples]
-        for seen in self.flow.seen:
-            if seen.order > first.order:
-                break
-            binding, rows = seen.binding, len(np.atleast_1d(seen.value))
-            alone = seen.many or (binding.line, binding.name) not in self.flow.together
-            if alone and seen.value.ndim == 2 and 0 < rows < self.samples:
-                ends = [end for v in rights for end in (v[:rows], v[-rows:])]
-                whole = not self.flow.branch_around(binding) and self.flow.is_whole(seen)
-                some = whole and _some_rows(seen.value, rights)
-                if some or among(seen, ends, whole=True):
-                    return self.flow.loop_around(binding)
-        return None
-
 
 def _identical(one: Array, other: Array) -> bool:
     """Bit for bit, whatever axes of one there are."""
@@ -364,13 +336,3 @@ def _identical(one: Array, other: Array) -> bool:
 def _holds(values: Array, value: Array) -> bool:
     """One number that is one of these."""
     return value.ndim == 0 and bool((abs(values - value) <= CLOSE * abs(value)).any())
-
-
-def _some_rows(value: Array, wholes: Sequence[Array]) -> bool:
-    """All rows are rows of one of these."""
-    for whole in wholes:
-        if whole.shape[1] == value.shape[1] > 1:
-            distances = [abs(whole - row).max(axis=1).min() for row in value]
-            if max(distances) <= CLOSE * abs(value).max():
-                return True
-    return False

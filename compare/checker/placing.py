@@ -44,6 +44,14 @@ class Code:
         computed = tuple(s for s in seen if not NOT_FILLED.search(s.binding.source))
         return Flow(computed, statements(self.source), self.source)
 
+    @cached_property
+    def first_float32(self) -> Binding | None:
+        """The first line that makes such numbers, where the batch has float64."""
+        if self.case is None or self.reading is None or self.case.problem.dtype != "float64":
+            return None
+        bindings = (seen.binding for seen in self.reading.seen)
+        return next((b for b in bindings if b.value.dtype == np.float32), None)
+
     def computes(self, quantity: str) -> bool:
         """One of the lines has it, or has the notes' name for what it makes."""
         if self.reading is None:

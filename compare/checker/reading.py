@@ -139,7 +139,7 @@ def _trials(
     were, if nothing was made of what was found.
     """
     for quantity in sorted(STEPS, key=lambda q: q in values):
-        to_follow = _not_made_of(quantity, open_now, judged) if quantity in values else set()
+        to_follow = _not_made_of(case, quantity, open_now, judged) if quantity in values else set()
         if quantity in values and not to_follow:
             continue
         if not any(quantity in ANCESTORS[q] for q in open_now):
@@ -159,12 +159,16 @@ def _trials(
                 yield _Taken(len(left), one, quantity, form, kept)
 
 
-def _not_made_of(quantity: str, open_: Collection[str], judged: Sequence[str]) -> set[str]:
+def _not_made_of(
+    case: Case, quantity: str, open_: Collection[str], judged: Sequence[str]
+) -> set[str]:
     """What was returned and has this quantity in its line, if none of it follows from the value
-    that was found: the code may have gone on from another one, from which all of it follows.
+    that was found: the code may have gone on from another one, from which all of it follows. One
+    alone does not show that where the value was returned, too.
     """
     next_ = {q for q in judged if quantity in PARENTS[q]}
-    return next_ if next_ <= set(open_) else set()
+    enough = len(next_) > 1 or quantity not in case.returned
+    return next_ if enough and next_ <= set(open_) else set()
 
 
 def _add_leading_on(
