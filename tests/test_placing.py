@@ -95,7 +95,7 @@ IN_HELPERS = {
     "in the helper, for both layers": Changed("x @ w + b", "x @ w", 4, "z1"),
     "in the call": Changed("h = relu(z)", "h = relu(-z)", 14, "a1"),
     "in the call of a helper that is right elsewhere": Changed(
-        "layer_back(dz, X, W1, reg)", "layer_back(dh, X, W1, reg)", 21, "dz1"
+        "layer_back(dz, X, W1, reg)", "layer_back(dh, X, W1, reg)", 21, "dW1"
     ),
     "the call that is missing": Changed("h = relu(z)", "h = z", 14, "a1"),
 }

@@ -159,3 +159,23 @@ def test_float32_on_the_way_is_a_remark_at_its_line_on_whatever_batches(seed: in
     (remark,) = (f for f in report.findings if f.id == "float32")
     assert report.right
     assert remark.source == "d = P.astype(np.float32)"
+
+
+# What stands in another quantity's place, for one line alone.
+INSTEAD = {
+    "the 1 taken off twice, of a copy": (
+        ("d[np.arange(N), y] -= 1", "d[np.arange(N), y] -= 2"),
+        "yours is (P - Y_ind - Y_ind) / N",
+    ),
+    "tanh on the way to the ReLU": (
+        ("np.maximum(X @ W1 + b1, 0)", "np.maximum(np.tanh(X @ W1 + b1), 0)"),
+        "yours is np.maximum(np.tanh(z1), 0)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", INSTEAD)
+def test_what_stands_in_another_quantitys_place_is_told_in_one_line(case: str, tmp_path: Path):
+    edit, title = INSTEAD[case]
+    text = edited(STEPS, ("h = np", "z = X @ W1 + b1\n    h = np"), edit)
+    assert [mistake.title for mistake in checked(text, tmp_path).mistakes] == [title]

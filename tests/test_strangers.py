@@ -40,7 +40,6 @@ class Open(NamedTuple):
 
 
 OPEN = (
-    Open("samples-stale-twice", "11: hidden.append(h)", "20: np.outer(h, d)"),
     Open("max-for-maximum", "12, where it raises (a1 is said to be next)", "6: np.max"),
     Open("operators-output-for-input", "64, where it raises", "23: out.data.T @ out.grad"),
     Open("threads-divided-by-part", "no line: a thread is not followed", "12: p /= len(y)"),

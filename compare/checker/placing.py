@@ -52,6 +52,17 @@ class Code:
         bindings = (seen.binding for seen in self.reading.seen)
         return next((b for b in bindings if b.value.dtype == np.float32), None)
 
+    def writes_over(self, quantity: str) -> bool:
+        """The name of the quantity's value has another value later; or its line was not found."""
+        binding = self.reading.bindings.get(quantity) if self.reading else None
+        if binding is None or self.reading is None:
+            return True
+        mine = [s for s in self.reading.seen if s.binding.name == binding.name]
+        first = next((s.order for s in mine if s.binding is binding), 0)
+        return any(
+            s.order > first and not np.array_equal(s.binding.value, binding.value) for s in mine
+        )
+
     def computes(self, quantity: str) -> bool:
         """One of the lines has it, or has the notes' name for what it makes."""
         if self.reading is None:

@@ -45,6 +45,7 @@ def read(case: Case, trace: Sequence[Binding], wrong: Sequence[str]) -> Reading:
             values[quantity], bindings[quantity] = found
     if wrong:
         _add_wrong(case, seen, wrong, values, bindings)
+        _add_leading_on(case, seen, values, bindings, _gaps(case, values))
     elif not case.returned:
         _add_leading_on(case, seen, values, bindings)
     return Reading(seen, values, bindings)
@@ -145,7 +146,8 @@ def _trials(
         if not any(quantity in ANCESTORS[q] for q in open_now):
             continue
         begin = _end_of_parents(quantity, seen, bindings)
-        found = _last(seen, [bindings[quantity]] if to_follow else [])
+        named = to_follow and _has_name(values[quantity], seen)
+        found = _last(seen, [bindings[quantity]] if named else [])
         end = _begin_of_children(quantity, seen, bindings)
         children = {q for q in bindings if to_follow and quantity in PARENTS[q]}
         for one, form in _candidates(case, quantity, seen, values, uses, begin):
@@ -164,20 +166,36 @@ def _not_made_of(
 ) -> set[str]:
     """What was returned and has this quantity in its line, if none of it follows from the value
     that was found: the code may have gone on from another one, from which all of it follows. One
-    alone does not show that where the value was returned, too.
+    alone does not show that where the value was returned, too, or of a loss, which may be another.
     """
     next_ = {q for q in judged if quantity in PARENTS[q]}
-    enough = len(next_) > 1 or quantity not in case.returned
+    enough = len(next_) > 1 or (quantity not in case.returned and "loss" not in next_)
     return next_ if enough and next_ <= set(open_) else set()
 
 
+def _gaps(case: Case, values: Mapping[str, Array]) -> list[str]:
+    """What was not found, and leads by way of such alone to a quantity that does not follow."""
+    found: set[str] = set()
+    todo = [*misfits(replace(case, traced=values), {}, values)]
+    while todo:
+        new = {q for q in PARENTS[todo.pop()] if q not in values and q not in found}
+        found |= new
+        todo += new
+    return [q for q in STEPS if q in found]
+
+
 def _add_leading_on(
-    case: Case, seen: Sequence[Seen], values: dict[str, Array], bindings: dict[str, Binding]
+    case: Case,
+    seen: Sequence[Seen],
+    values: dict[str, Array],
+    bindings: dict[str, Binding],
+    among: Sequence[str] = STEPS,
 ) -> None:
-    """Where nothing was returned: values that are not what their lines should give, and from which
-    a later value of the code follows by the next line of the notes.
+    """Values that are not what their lines should give, and from which a later value of the code
+    follows by the next line of the notes; where nothing was returned, or two mistakes are in what
+    was.
     """
-    for quantity in STEPS:
+    for quantity in among:
         next_ = [q for q in STEPS if quantity in PARENTS[q] and q not in (*values, "loss")]
         if quantity in values or not next_:
             continue
@@ -230,6 +248,16 @@ class _Taken(NamedTuple):
 def _end_of_parents(quantity: str, seen: Sequence[Seen], bindings: Mapping[str, Binding]) -> int:
     """The order of the last value that the quantity's line reads, as far as they are known."""
     return _last(seen, [bindings[q] for q in PARENTS[quantity] if q in bindings])
+
+
+def _has_name(value: Array, seen: Sequence[Seen]) -> bool:
+    """It is more than what a function returned, and nothing kept."""
+    return any(
+        np.array_equal(form, value)
+        for one in seen
+        if not one.binding.given and not one.binding.name.startswith("return")
+        for form in one.forms(value.shape)
+    )
 
 
 def _last(seen: Sequence[Seen], bindings: Sequence[Binding]) -> int:

@@ -49,8 +49,10 @@ class _Replace(ast.NodeTransformer):
 
 def shown(line: str, quantity: str, right: Mapping[str, str]) -> str:
     """What a line computes, without the helpers that are as they should be."""
-    theirs = {normal(text) for text in right[quantity].splitlines()}
-    lines = [text for text in normal(line).splitlines() if text not in theirs]
+    lines = normal(line).splitlines()
+    made = {text.partition(" = ")[0] for text in lines} & {*right} | {quantity}
+    theirs = {normal(text) for q in made for text in right[q].splitlines()}
+    lines = [text for text in lines if text not in theirs]
     lines = lines or normal(line).splitlines()
     if len(lines) == 1:
         lines = [_made_once_more(lines[0], quantity, right)]
@@ -64,5 +66,12 @@ def _made_once_more(line: str, quantity: str, right: Mapping[str, str]) -> str:
     other, _, value = line.partition(" = ")
     if other == quantity or other not in right or "\n" in right[quantity]:
         return line
-    made = replaced(value, right[other].partition(" = ")[2], other) or value
+    made = value
+    for name in (other, "Y_ind"):
+        whole = right[name].rpartition(" = ")[2]
+        made = (
+            replaced(made, whole, name)
+            or replaced(made, whole.removesuffix(" * 1.0"), name)
+            or made
+        )
     return replaced(normal(right[quantity]), other, made) or line
