@@ -139,7 +139,7 @@ class Expected:
         )
 
     def _deals_out(self, binding: Binding) -> bool:
-        """The parts of X that its statement makes have all samples, each once and in their order."""
+        """The parts of X that its statement makes have each sample once, and in their order."""
         mine = [s for s in self.flow.singles if s.binding.line == binding.line]
         values = [s.value for s in mine if s.binding.call == binding.call]
         found = [rows_of(value, self.case.problem.X) for value in values]
