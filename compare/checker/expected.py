@@ -9,11 +9,13 @@ import numpy as np
 
 from compare.checker.cases import Array, Case, environment, walk
 from compare.checker.flow import CLOSE, Flow, among, same
+from compare.checker.labels import rows_of
 from compare.checker.lines import ANCESTORS, RIGHT, STEPS, inputs
 from compare.checker.parts import parts
 from compare.checker.reading import Reading
 from compare.checker.seen import Seen
 from compare.checker.state import Place
+from compare.checker.trace import Binding
 
 # What right lines make on other ways: a softmax that is not shifted, the way from the loss to the
 # scores by log P.
@@ -147,8 +149,19 @@ class Expected:
         if seen.value.ndim == 0:
             return self._is_element(float(seen.value))
         if seen.value.ndim == 1:
-            return self._is_row(seen.value, self.right)
-        return seen.value.ndim == 2 and all(self._is_row(row, self.given) for row in seen.value)
+            return self._is_row(seen.value)
+        return rows_of(seen.value, self.case.problem.X) is not None and self._deals_out(
+            seen.binding
+        )
+
+    def _deals_out(self, binding: Binding) -> bool:
+        """The parts of X that its statement makes have each sample once, and in their order."""
+        mine = [s for s in self.flow.singles if s.binding.line == binding.line]
+        values = [s.value for s in mine if s.binding.call == binding.call]
+        found = [rows_of(value, self.case.problem.X) for value in values]
+        dealt = [rows for rows in found if rows is not None]
+        in_order = all((np.diff(rows) > 0).all() for rows in dealt)
+        return in_order and np.array_equal(np.sort(np.concatenate(dealt)), np.arange(self.samples))
 
     def _is_element(self, value: float) -> bool:
         """It is one of the numbers that a right line makes, for one sample and, say, one unit."""
@@ -157,9 +170,9 @@ class Expected:
             for right in self.right
         )
 
-    def _is_row(self, value: Array, wholes: Sequence[Array]) -> bool:
-        """It is what a right line makes for one sample, or one that was given."""
-        for right in wholes:
+    def _is_row(self, value: Array) -> bool:
+        """It is what a right line makes for one sample."""
+        for right in self.right:
             if right.ndim == 2 and right.shape[1] == len(value) > 1:
                 distance = abs(right - value).max(axis=1)
                 if distance.min() <= CLOSE * abs(value).max():

@@ -261,9 +261,9 @@ class Flow:
         return Binding(head.first, head.text, "", np.zeros(0), binding.call, head.last)
 
     def calls_unseen(self, binding: Binding) -> bool:
-        """The statement reads the name of a function of the file of which no line was seen."""
+        """The statement hands on, or calls, a function of the file of which no line was seen."""
         statement = self.statements.get(binding.line)
-        names = statement.read | statement.passed if statement else frozenset()
+        names = statement.passed - {s.binding.name for s in self.singles} if statement else set()
         return any(
             function.name in names
             and self.lines.isdisjoint(range(function.lineno, (function.end_lineno or 0) + 1))

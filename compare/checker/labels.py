@@ -18,7 +18,7 @@ def labels_of_others(problem: Problem, flow: Flow, made: Seen) -> Binding | None
     for seen in flow.singles:
         if seen.binding.call == made.binding.call:
             runs.setdefault(spot(seen), []).append(seen)
-    rows = [[_rows_of(s.value, X) for s in group] for group in runs.values()]
+    rows = [[rows_of(s.value, X) for s in group] for group in runs.values()]
     for label in flow.operands(made):
         labels = runs.get(spot(label), [])
         if all(_is_part(s.value, y) and s.binding.value.dtype.kind in "iu" for s in labels):
@@ -43,7 +43,7 @@ def _is_part(value: Array, whole: Array) -> bool:
     return 0 < size < len(whole) and any(np.array_equal(whole[i : i + size], value) for i in places)
 
 
-def _rows_of(value: Array, X: Array) -> Array | None:
+def rows_of(value: Array, X: Array) -> Array | None:
     """Which samples these are."""
     if value.ndim != 2 or value.shape[1] != X.shape[1] or not len(value) < len(X):
         return None

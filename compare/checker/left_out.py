@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import product, zip_longest
+from itertools import pairwise, product, zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -123,15 +123,10 @@ def cut_short(flow: Flow, made: Seen, there: Count) -> Binding | None:
         runs = _runs(flow, loop, made)
         if len(runs) >= KEPT or len(loop.leaves) > 1:
             continue
-        short = _is_short(flow, runs, made, there) if outer is None else bool(loop.leaves)
-        if outer is not None:
-            begins = _runs(flow, outer, made)
-            ends = [*begins[1:], np.inf]
-            times = {
-                sum(begin < run < end for run in runs)
-                for begin, end in zip(begins, ends, strict=True)
-            }
-            short = short and len(times) > 1
+        if outer is None:
+            short = _is_short(flow, runs, made, there)
+        else:
+            short = bool(loop.leaves) and _is_uneven(runs, _runs(flow, outer, made))
         if short:
             return _statement(flow, loop.leaves[0] if loop.leaves else loop.head, call)
     return None
@@ -146,6 +141,12 @@ def _is_short(flow: Flow, runs: Sequence[int], made: Seen, there: Count) -> bool
     first = [s for s in mine if s.binding.call == made.binding.call and s.order < until]
     counts = [there(s.value) or set() for s in (*first[-1:], made)]
     return len(counts) == 2 and 1 in counts[0] and len(runs) in counts[1]
+
+
+def _is_uneven(runs: Sequence[int], outer: Sequence[int]) -> bool:
+    """In one run of the outer loop there were fewer than in another."""
+    times = pairwise([*outer, np.inf])
+    return len({sum(begin < run < end for run in runs) for begin, end in times}) > 1
 
 
 def _runs(flow: Flow, loop: Loop, made: Seen) -> list[int]:

@@ -137,8 +137,11 @@ class MistakenLine(Loops):
             together = self.flow.together.get((binding.line, binding.name))
             if together and among(together, self.right, self.scales) and seen is not own:
                 continue  # right for each sample
-            if self._has_right(seen, self.place.quantity):
+            if self._has_right(seen, self.place.quantity) or _is_size(seen):
                 continue
+            right = among(seen, self.right, whole=True) and not among(seen, self.odd)
+            if right and not self.flow.is_renaming(seen):
+                continue  # it is N times what the mistake makes, and right as it is
             if among(seen, self.odd, self.scales, whole=True) or (
                 among(seen, self.odd, self.scales) and not among(seen, self.right, whole=True)
             ):
@@ -326,6 +329,11 @@ class MistakenLine(Loops):
                 if idle is not None:
                     return idle
         return None
+
+
+def _is_size(seen: Seen) -> bool:
+    """A whole number, which may be anything's: N, divided by N, is a 1."""
+    return seen.value.ndim == 0 and seen.binding.value.dtype.kind in "iu"
 
 
 def _identical(one: Array, other: Array) -> bool:
