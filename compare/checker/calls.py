@@ -58,6 +58,8 @@ class Run(NamedTuple):
     second: Values = MappingProxyType({})  # of the second call, what has other bits
     written: Values = MappingProxyType({})  # what it left in the arguments that it wrote to
     because: tuple[str, ...] = ()  # what may make two calls differ, if they do
+    unread: Mapping[str, str] = MappingProxyType({})  # of what is no array of real numbers, why
+    again: str | None = None  # why the second call gave nothing, or not all
 
 
 def call(
@@ -78,6 +80,8 @@ def call(
     again, _ = _once(form, arguments, own, names)
     if is_late(again):
         return first, remarks
+    if again.error is not None:
+        return first._replace(again=again.error, raised=again.raised), remarks
     with _errstate(all="ignore"):
         second = {
             name: value
@@ -108,7 +112,7 @@ def _once(
     changed = [name for name in arguments if not _same_bits(copies[name], arguments[name])]
     written = {n: copies[n] for n in changed if isinstance(copies[n], _ndarray)}
     run = Run(reading.values, reading.problem, tuple(changed), written=written)
-    return run, reading.remarks
+    return run._replace(unread=reading.unread), reading.remarks
 
 
 def is_late(run: Run) -> bool:

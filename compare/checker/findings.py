@@ -16,17 +16,34 @@ from compare.checker.misplaced import (
 )
 from compare.checker.placing import Code
 from compare.checker.records import Finding, Kind
+from compare.checker.returned import bound_at
 from compare.checker.state import Explained, Place, changed_late
 from compare.checker.trees import shown
 
 LET_ALL = re.compile(r">=|<(?!=)")  # a1 >= 0 is kept, or a1 < 0 is set to 0
 
 
+def no_numbers(code: Code) -> list[Finding]:
+    """What is returned, and cannot be read as an array of real numbers."""
+    at = {quantity: bound_at(code, quantity) for quantity in code.unread}
+    return [
+        Finding(
+            quantity,
+            "no-numbers",
+            why,
+            "",
+            line=where.line if (where := at[quantity]) else None,
+            source=where.source if where else "",
+        )
+        for quantity, why in code.unread.items()
+    ]
+
+
 def missing(cases: Sequence[Case], code: Code) -> list[Finding]:
     """Gradients that the code has, and does not return. What it has not got yet is no mistake."""
-    findings = []
+    findings = no_numbers(code)
     answered = [case for case in cases if not case.raised]
-    for gradient in GRADIENTS if answered else ():
+    for gradient in [q for q in GRADIENTS if q not in code.unread] if answered else ():
         without = [case for case in answered if gradient not in case.returned]
         if len(without) == len(answered):
             if not code.stopped and code.computes(gradient):

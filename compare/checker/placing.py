@@ -1,7 +1,7 @@
 """In which of the learner's own lines a quantity, or a mistake, stands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -29,6 +29,7 @@ class Code:
     source: str = ""
     begins: tuple[int, ...] = ()  # of a notebook: the lines of the source where its cells begin
     wrong: tuple[str, ...] = ()  # what was returned, and is not right on every ordinary batch
+    unread: Mapping[str, str] = field(default_factory=dict)  # of what is returned, why it is no use
 
     @property
     def stopped(self) -> bool:
@@ -98,6 +99,14 @@ def _other_size(value: Array, right: Array) -> bool:
     both = right[:rows, :columns]
     rest = np.count_nonzero(value) == np.count_nonzero(value[:rows, :columns])
     return min(rows, columns) > 1 and rest and same(value[:rows, :columns], both)
+
+
+def unread_in(answer: Answer) -> dict[str, str]:
+    """Of each value that is returned and is no array of real numbers, why."""
+    why: dict[str, str] = {}
+    for run in answer.runs.values():
+        why |= {name: words for name, words in run.unread.items() if name not in why}
+    return why
 
 
 def raised_in(answer: Answer) -> Raised | None:
