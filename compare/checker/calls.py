@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compare.checker.alarm import StillRunningError
-from compare.checker.answers import read
+from compare.checker.answers import NOT_WRITTEN, read
 from compare.checker.forms import PARAMETERS, Form
 from compare.checker.source import in_cell, line_words, python_2
 from compare.checker.trace import Raised
@@ -297,13 +297,22 @@ def _is_plain(node: ast.expr) -> bool:
 
 
 def _size_of(node: ast.expr, frame: FrameType) -> str:
-    """`is 200 × 3` of a matrix, `has shape (200,)` of another array, `is 200` of a number."""
+    """`is 200 × 3` of a matrix, `has shape (200,)` of another array, `is 200` of a number, `is None`
+    of what holds no value yet.
+    """
     try:
         code = compile(ast.Expression(node), "<operand>", "eval")
         value = eval(code, frame.f_globals, dict(frame.f_locals))
         if type(value) in (int, float):
             return f"is {printable(f'{value:.6g}' if value % 1 else str(int(value)), 30)}"
-        shape = tuple(int(n) for n in value.shape)
+        if any(value is blank for blank in NOT_WRITTEN):
+            return f"is {value}"
+        return size_words(tuple(int(n) for n in value.shape))
     except Exception:
         return ""
-    return f"is {shape_text(shape)}" if len(shape) > 1 else f"has shape {shape}" if shape else ""
+
+
+def size_words(shape: Sequence[int]) -> str:
+    if not shape:
+        return ""
+    return f"is {shape_text(shape)}" if len(shape) > 1 else f"has shape {tuple(shape)}"

@@ -28,7 +28,7 @@ from compare.checker.conventions import (
 from compare.checker.guards import guard
 from compare.checker.judged import judged_quantities
 from compare.checker.own_loss import by_own_loss
-from compare.checker.placing import Code, raised_in, unread_in
+from compare.checker.placing import Code, as_named, raised_in, unread_in
 from compare.checker.probes import EDGES, EXTREME, LARGEST_SEED, TRACED, fresh_seed, probes
 from compare.checker.reading import read
 from compare.checker.records import Hint
@@ -266,7 +266,7 @@ def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
     ordinary = [c for c in cases if c.name not in EDGES and not c.raised]
     wrong = wrong_quantities(ordinary)
     traced = next(case for case in cases if case.name == answer.trace_probe)
-    reading = read(traced, answer.trace, wrong)
+    reading = as_named(read(traced, answer.trace, wrong), traced)
     now = replace(traced, traced=reading.values)
     others = [replace(case, traced={}) for case in cases]
     code = Code(now, reading, raised, answer.source, answer.begins, tuple(wrong), unread)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from compare.bounds.quantities import GRADIENTS
-from compare.checker.cases import Case
+from compare.checker.cases import Case, agree
 from compare.checker.edges import edge
 from compare.checker.evidence import evidence, shown_on
 from compare.checker.lines import RIGHT
@@ -94,18 +94,22 @@ def findings_at(
     seen = f"in {quantity}, {seen}" if quantity != place.quantity and seen else seen
     batch = case.name if case else ""
     where = code.line_of(place, lines)
+    late = not place.fits and changed_late(cases, place.quantity)
+    if late and not _kept(code, place.quantity):
+        own = code.binding(place.quantity, ())  # which is right
+        where = bound_at(code, place.quantity) if where is None or where is own else where
     line, source = (where.line, where.source) if where else (None, "")
     if not place.fits:
-        title = "a mistake that is not recognised"
-        if changed_late(cases, place.quantity):
-            title = "right where it is computed, and changed before it is returned"
+        name, title = "unrecognised", "a mistake that is not recognised"
+        if late:
+            name, title = _changed(cases, place.quantity, code)
         if place.among:
             title = f"a mistake in {_listed([*place.among, place.quantity])}"
         kind: Kind = "remark" if harmless else "mistake"
         return [
             Finding(
                 place.quantity,
-                "unrecognised",
+                name,
                 title,
                 seen,
                 kind=kind,
@@ -132,6 +136,27 @@ def findings_at(
         _named(place.quantity, first, number, seen, also, batch, harmless, line, source)
         for number in range(len(first.mistakes))
     ]
+
+
+def _changed(cases: Sequence[Case], quantity: str, code: Code) -> tuple[str, str]:
+    """What was made of a right value, by its id and in words. Its numbers may be in other places
+    from the beginning: a value is found in the code in whatever layout.
+    """
+    returned = [(case.returned[quantity], case) for case in cases if quantity in case.returned]
+    if all(agree(case.right[quantity], v.T, case.allowed[quantity]) for v, case in returned):
+        return "transposed", "right, but transposed"
+    if _kept(code, quantity):
+        return "unrecognised", "right, but for its shape"
+    return "unrecognised", "right where it is computed, and not as it is returned"
+
+
+def _kept(code: Code, quantity: str) -> bool:
+    """What was returned is what its line made."""
+    binding = code.binding(quantity, ())
+    value = code.case.returned.get(quantity) if code.case else None
+    if binding is None or value is None:
+        return False
+    return np.array_equal(binding.value, value, equal_nan=True)
 
 
 def _as_written(fits: Sequence[Explained], source: str) -> Explained:

@@ -1,14 +1,14 @@
 """In which of the learner's own lines a quantity, or a mistake, stands."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from compare.checker.cases import Array, Case
 from compare.checker.flow import Flow, same
-from compare.checker.lines import STEPS
+from compare.checker.lines import ANCESTORS, STEPS
 from compare.checker.mistaken_line import MistakenLine
 from compare.checker.reading import Reading
 from compare.checker.records import Finding
@@ -89,6 +89,27 @@ class Code:
                         return seen.binding
                 return Binding(finding.line, finding.source, "", np.zeros(0), 0, finding.line)
         return self.reading.bindings.get(quantity) if self.reading else None
+
+
+def as_named(reading: Reading, case: Case) -> Reading:
+    """Of code that raised: without what has the notes' name of an earlier quantity, which was found
+    nowhere, and has not its shape. It is that one, wrong, though a later one has its numbers.
+    """
+    if not case.raised:
+        return reading
+    kept = {q for q in reading.values if not _is_misnamed(q, reading, case)}
+    return replace(
+        reading,
+        values={q: value for q, value in reading.values.items() if q in kept},
+        bindings={q: binding for q, binding in reading.bindings.items() if q in kept},
+    )
+
+
+def _is_misnamed(quantity: str, reading: Reading, case: Case) -> bool:
+    binding = reading.bindings[quantity]
+    name = binding.name
+    other = name in ANCESTORS[quantity] and name not in reading.values
+    return other and binding.value.shape != np.shape(case.right[name])
 
 
 def _other_size(value: Array, right: Array) -> bool:
