@@ -258,7 +258,7 @@ def test_nothing_is_remarked_of_a_value_that_is_not_there(tmp_path: Path):
 def test_what_is_seen_of_two_mistakes_in_one_line_is_told_once(tmp_path: Path):
     line = "loss = -(Y_ind * np.log(P)).sum() + reg * ((W1**2).sum() + (W2**2).sum())"
     text = " ".join(str(judged(tmp_path, filled("loss", line), search=5)).split())
-    assert text.count(" times") == 1
+    assert text.count("where the notes' line, on your own") == 1
     assert "the penalty in the loss lacks its ½: together with the one above, " in text
 
 

@@ -297,8 +297,8 @@ def _is_plain(node: ast.expr) -> bool:
 
 
 def _size_of(node: ast.expr, frame: FrameType) -> str:
-    """`is 200 × 3` of a matrix, `has shape (200,)` of another array, `is 200` of a number, `is None`
-    of what holds no value yet.
+    """`is 200 × 3` of a matrix, `has shape (200,)` of another array, `is 200` of a number, and
+    `is None` of what holds no value yet.
     """
     try:
         code = compile(ast.Expression(node), "<operand>", "eval")
@@ -312,7 +312,7 @@ def _size_of(node: ast.expr, frame: FrameType) -> str:
         return ""
 
 
-def size_words(shape: Sequence[int]) -> str:
+def size_words(shape: tuple[int, ...]) -> str:
     if not shape:
         return ""
-    return f"is {shape_text(shape)}" if len(shape) > 1 else f"has shape {tuple(shape)}"
+    return f"is {shape_text(shape)}" if len(shape) > 1 else f"has shape {shape}"

@@ -7,17 +7,17 @@ from dataclasses import replace
 import numpy as np
 
 from compare.bounds.quantities import GRADIENTS
-from compare.checker.cases import Case, agree
+from compare.checker.cases import Case, agree, is_right
 from compare.checker.edges import edge
 from compare.checker.evidence import evidence, shown_on
 from compare.checker.lines import RIGHT
-from compare.checker.misplaced import (
-    after_update,
-)
+from compare.checker.misplaced import after_update
+from compare.checker.nearby import zeros_line
 from compare.checker.placing import Code
 from compare.checker.records import Finding, Kind
-from compare.checker.returned import bound_at
+from compare.checker.returned import bound_at, is_own, made_at
 from compare.checker.state import Explained, Place, changed_late
+from compare.checker.trace import Binding
 from compare.checker.trees import shown
 
 LET_ALL = re.compile(r">=|<(?!=)")  # a1 >= 0 is kept, or a1 < 0 is set to 0
@@ -37,6 +37,37 @@ def no_numbers(code: Code) -> list[Finding]:
         )
         for quantity, why in code.unread.items()
     ]
+
+
+def placeholders(cases: Sequence[Case], wrong: Sequence[str], code: Code) -> list[Finding]:
+    """Gradients of zeros that are zeros from the beginning: the one statement that writes to them
+    reads nothing that was computed.
+    """
+    findings = []
+    for quantity in GRADIENTS:
+        returned = [case.returned[quantity] for case in cases if quantity in case.returned]
+        at = made_at(code, quantity) if quantity in wrong else None
+        if at is None or any(v.any() for v in returned) or not _is_constant(at, quantity, code):
+            continue
+        line = zeros_line(cases[0], quantity)
+        title = f"yours is {shown(line, quantity, RIGHT)}"
+        batch = next(c.name for c in cases if quantity in c.returned and not is_right(c, quantity))
+        found = Finding(quantity, "edited", title, "", wrong_line=line, batch=batch)
+        findings.append(replace(found, line=at.line, source=at.source))
+    return findings
+
+
+def _is_constant(at: Binding, quantity: str, code: Code) -> bool:
+    statements = {s.first: s for s in code.flow.statements.values()}
+    own = at.name.partition("[")[0]
+    here = statements.pop(at.line, None)
+    seen = code.reading.seen if code.reading else ()
+    computed = {s.binding.name.partition("[")[0] for s in seen if not s.binding.given} - {own}
+    key = at.name.removeprefix(own)
+    others = [s.text.replace('"', "'") for s in statements.values() if own in s.bound | s.stored]
+    others = [text for text in others if key in text or "['" not in text]  # grads[k] may be any
+    constant = here is not None and not here.read & computed
+    return constant and is_own(at.name, quantity) and not others
 
 
 def missing(cases: Sequence[Case], code: Code) -> list[Finding]:
@@ -103,8 +134,9 @@ def findings_at(
         name, title = "unrecognised", "a mistake that is not recognised"
         if late:
             name, title = _changed(cases, place.quantity, code)
-        if place.among:
-            title = f"a mistake in {_listed([*place.among, place.quantity])}"
+        among = [q for q in place.among if q != "Y_ind" or code.has_one_hot]
+        if among:
+            title = f"a mistake in {_listed([*among, place.quantity])}"
         kind: Kind = "remark" if harmless else "mistake"
         return [
             Finding(
@@ -116,7 +148,7 @@ def findings_at(
                 batch=batch,
                 line=line,
                 source=source,
-                others=place.among,
+                others=tuple(among),
             )
         ]
     first = _as_written(place.fits, source)

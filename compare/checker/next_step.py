@@ -46,8 +46,9 @@ def next_words(
     open_ = _open(raised, quantities)
     absent = next((name for name in _absent(raised) if name in open_), None)
     odd = _of_another_size(raised, open_, cases)
-    if absent or odd:
-        name, words = odd or (absent, f"{absent} has no value yet, and this line reads it")
+    first = (absent, f"{absent} has no value yet, and this line reads it") if absent else odd
+    if first:
+        name, words = first
         return [f"{words}; the notes have {_line(name)}" if hint == "formula" else words]
     next_ = next_step(raised, quantities)
     sized = any(map(SIZE.search, raised.operands)) and not _absent(raised)

@@ -51,6 +51,17 @@ class Code:
             for seen in self.reading.seen
         )
 
+    @property
+    def has_one_hot(self) -> bool:
+        """Whole numbers for each sample and class, if the lines were followed: else it may be."""
+        if self.case is None or self.reading is None:
+            return True
+        shape = np.shape(self.case.right["Y_ind"])
+        whole = (
+            seen.value for seen in self.reading.seen if seen.value.shape in (shape, shape[::-1])
+        )
+        return any((value == np.round(value)).all() for value in whole)
+
     def misshapen(self) -> tuple[str, Seen, Seen] | None:
         """In the statement that raised, a quantity that is right but for its size: more rows or
         columns than the right one, or fewer. The value, and the first one of that name and size.
