@@ -1,6 +1,8 @@
 """What several test files share."""
 
 import inspect
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -11,9 +13,11 @@ import torch
 import manual.network
 from compare.agreement.comparison import Comparison, compare_shares
 from compare.bounds.quantities import Values
+from compare.checker import sandbox
 from compare.problems.problem import Problem
 from manual import Backward, Forward
 from manual.batches import Share
+from tests import fork_server
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "sampled(every): one case of so many in the suite, all with --problems 2000"
+    )
+    config.addinivalue_line(
+        "markers", "started_anew: files are started as for a user, not as forks of one process"
     )
     if config.getoption("--problems") < 2000:
         # The matrices here are small: threads would spend their time waiting for each other, and
@@ -69,6 +76,21 @@ def _skip_what_takes_long(config: pytest.Config, items: list[pytest.Item]) -> No
         for item in items:
             if item.get_closest_marker("slow"):
                 item.add_marker(pytest.mark.skip(reason="takes long: run it with --slow"))
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Callable[..., fork_server.Forked]]:
+    with fork_server.running() as started:
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def _files_are_run_in_forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+    """But where a test is about how they are started, and in the full runs."""
+    full = request.config.getoption("--problems") >= 2000
+    anew = request.node.get_closest_marker("started_anew")
+    if sys.platform == "linux" and not full and not anew:
+        monkeypatch.setattr(sandbox, "_started", request.getfixturevalue("forked"))
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ import compare
 from compare.bounds.rounding import error_bounds
 from compare.checker.cases import SLACK
 from compare.checker.catalogue import CATALOGUE, RATE, Mistake
+from compare.checker.lines import RIGHT as LINES
 from compare.checker.lines import STEPS, follow, inputs, run_line
 from compare.checker.probes import EDGES, TRACED, probes
 from compare.checker.trees import normal, replaced
@@ -31,6 +32,13 @@ def test_an_entry_says_what_people_see(mistake: Mistake):
     assert mistake.shown_by
     assert set(mistake.places) <= set(STEPS)
     assert set(mistake.edge_in) <= set(mistake.places)
+
+
+@pytest.mark.parametrize("mistake", CATALOGUE, ids=lambda mistake: mistake.id)
+def test_every_edit_stands_in_its_right_line(mistake: Mistake):
+    edits = [(q, old, new) for q, edits in mistake.places.items() for old, new in edits]
+    unfit = [(q, old) for q, old, new in edits if replaced(LINES[q], old, new) is None]
+    assert unfit == []
 
 
 @pytest.mark.parametrize("mistake", CATALOGUE, ids=lambda mistake: mistake.id)

@@ -1,11 +1,12 @@
 """compare/descent.py: both sides are compared at every step, and the drift is only reported."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 
-from compare.agreement.descent import descend
+from compare.agreement.descent import Descent, descend
 from compare.problems.csv_file import read_problem
 from compare.problems.seeded import random_problem
 from manual import batches
@@ -13,9 +14,14 @@ from tests.conftest import plant
 from tests.test_problem import IRIS
 
 
+@cache
+def descended(dtype: str) -> Descent:
+    return descend(random_problem(dtype=dtype), 40, 0.5)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_step_agrees_and_the_loss_falls(dtype: str):
-    found = descend(random_problem(dtype=dtype), 40, 0.5)
+    found = descended(dtype)
     assert [v.step for v in found.verdicts] == list(range(1, 41))
     assert found.first_difference is None
     assert found.end_loss < found.verdicts[0].loss / 2
@@ -30,7 +36,7 @@ def test_iris_is_learnt():
 
 
 def test_the_free_model_starts_where_the_manual_one_does_and_drifts_by_rounding_alone():
-    found = descend(random_problem(), 40, 0.5)
+    found = descended("float64")
     assert found.verdicts[0].drift == 0
     assert 0 < found.end_drift < 1e-13
 

@@ -445,11 +445,13 @@ def on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(sandbox.os, "killpg")
 
 
+@pytest.mark.started_anew
 @pytest.mark.usefixtures("on_windows")
 def test_without_posix_a_right_file_is_judged(tmp_path: Path):
     assert_right(run_file(write(tmp_path, source()), BATCHES, 10))
 
 
+@pytest.mark.started_anew
 @pytest.mark.usefixtures("on_windows")
 def test_without_posix_the_time_limit_holds(tmp_path: Path):
     answer = run_file(write(tmp_path, HEAD + "    while True: pass\n"), BATCHES, 0.7)

@@ -13,6 +13,8 @@ from compare.checker.sandbox import Answer, run_file, run_function
 from compare.problems.problem import Problem
 from tests.learners import HEAD, source
 
+pytestmark = pytest.mark.started_anew
+
 RIGHT = source()
 LINGERING = (
     f"sleep {10**7 + os.getpid()}"  # what the files start, and what must not be there afterwards

@@ -1,7 +1,7 @@
 """python -m compare, as a person uses it: exit status, verdict, JSON, and every bad input."""
 
 import json
-import shutil
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -17,31 +17,27 @@ ROOT = Path(__file__).parents[1]
 Capture = pytest.CaptureFixture[str]
 
 
-def command(cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "compare"], cwd=cwd, capture_output=True, text=True
-    )
-
-
 def test_the_command_agrees_and_exits_0():
-    done = command()
+    command = [sys.executable, "-m", "compare"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1].startswith("AGREE")
     assert "\033[" not in done.stdout  # a pipe gets no colour
     assert done.stderr == ""
 
 
-def test_a_mistake_planted_in_the_manual_pass_exits_1_and_is_named(tmp_path: Path):
-    for room in ("manual", "torch_ref", "compare"):
-        shutil.copytree(ROOT / room, tmp_path / room)
-    network = tmp_path / "manual" / "network.py"
-    text = network.read_text(encoding="utf-8")
-    right, wrong = "dz2 = (P - Y_ind) / N", "dz2 = P - Y_ind"
-    assert text.count(right) == 1
-    network.write_text(text.replace(right, wrong), encoding="utf-8")
-    done = command(cwd=tmp_path)
-    assert done.returncode == 1
-    assert done.stdout.splitlines()[-1].startswith("DIFFER: dz2 is the first. dz2[")
+def test_a_mistake_planted_in_the_manual_pass_exits_1_and_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+):
+    """By the very lines that `python -m compare` runs, in this process: PyTorch is loaded here."""
+    plant_for_all(monkeypatch, plant("dz2 = (P - Y_ind) / N", "dz2 = P - Y_ind"))
+    monkeypatch.setattr(sys, "argv", ["compare"])
+    monkeypatch.delitem(sys.modules, "compare.__main__")  # runpy is to run it anew
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("compare", run_name="__main__")
+    assert ended.value.code == 1
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("DIFFER: dz2 is the first. dz2[")
 
 
 def test_a_mistake_in_what_the_backward_pass_hands_on_exits_1_and_is_named(

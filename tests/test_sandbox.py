@@ -108,6 +108,7 @@ def test_a_file_that_cannot_be_judged_gets_one_line_that_says_why(tmp_path: Path
     assert "\n" not in report.error
 
 
+@pytest.mark.started_anew
 @pytest.mark.parametrize(
     "loop", ["while True: pass", "import time; time.sleep(99)", "while True: print('x' * 10**6)"]
 )
@@ -148,6 +149,7 @@ def test_what_a_right_file_does_besides_does_not_make_it_wrong(tmp_path: Path, c
     assert report.right, str(report)
 
 
+@pytest.mark.started_anew
 @pytest.mark.parametrize("solution", ["einsum", "a class", "float32 throughout"])
 def test_a_file_gives_the_values_that_its_function_gives_here(tmp_path: Path, solution: str):
     batches = {"float32": probes()["float32"], "one sample": probes()["one sample"]}
@@ -160,6 +162,7 @@ def test_a_file_gives_the_values_that_its_function_gives_here(tmp_path: Path, so
             np.testing.assert_array_equal(answer.runs[name].values[value], array)
 
 
+@pytest.mark.started_anew
 def test_the_process_knows_neither_the_reference_nor_torch(tmp_path: Path):
     spy = textwrap.dedent(
         """

@@ -1,7 +1,6 @@
 """One or two fitted numbers, wherever a number may stand in a line."""
 
 import ast
-import copy
 import re
 import time
 from collections.abc import Iterator
@@ -42,27 +41,31 @@ def _with_numbers(
 ) -> Iterator[str]:
     """The line with an unknown number as a factor of some part, or before another term."""
     module = ast.parse(line)
+    number_of = {id(node): number for number, node in enumerate(ast.walk(module))}
+
+    def with_node(node: ast.expr, wrap: str) -> str:
+        return _with_node(line, number_of[id(node)], wrap)
+
     nodes = [n for s in module.body if isinstance(s, ast.Assign) for n in ast.walk(s.value)]
     for node in nodes:
         part = isinstance(node, ast.Name | ast.BinOp | ast.Call | ast.Compare | ast.Constant)
         if part and not (isinstance(node, ast.Name) and node.id in ("np", "RATE", "abs")):
             assert isinstance(node, ast.expr)
-            yield _at_node(module, node, f"{name} * (_)")
+            yield with_node(node, f"{name} * (_)")
     last = module.body[-1]
     assert isinstance(last, ast.Assign)
     for other in (*INPUTS, *STEPS):
         if other in known and np.ndim(known[other]) == 2 and np.shape(known[other]) == shape:
-            yield _at_node(module, last.value, f"(_) + {name} * {other}")
-    yield _at_node(module, last.value, f"(_) + {name}")
+            yield with_node(last.value, f"(_) + {name} * {other}")
+    yield with_node(last.value, f"(_) + {name}")
 
 
-def _at_node(module: ast.Module, node: ast.expr, wrap: str) -> str:
-    """The module's text with this one node wrapped."""
-    place = next(i for i, other in enumerate(ast.walk(module)) if other is node)
-    copied = copy.deepcopy(module)
-    inner = list(ast.walk(copied))[place]
+def _with_node(line: str, number: int, wrap: str) -> str:
+    """The line with one node wrapped: the one of that number in ast.walk."""
+    module = ast.parse(line)
+    node = list(ast.walk(module))[number]
     around = filled(wrap, ast.unparse(node))
-    return ast.unparse(ast.fix_missing_locations(_Exchange(inner, around).visit(copied)))
+    return ast.unparse(ast.fix_missing_locations(_Exchange(node, around).visit(module)))
 
 
 class _Exchange(ast.NodeTransformer):

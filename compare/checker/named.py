@@ -62,7 +62,7 @@ def _candidates(state: State, quantity: str) -> Iterator[Explained]:
                         yield found
     for place in PARENTS[quantity]:  # made once more, for this quantity alone
         for mistake in CATALOGUE:
-            if place in mistake.places:
+            if place in mistake.places and not mistake.remark:
                 for line in mistake.wrong_lines(place):
                     if RATE not in line:
                         yield Explained(quantity, f"{line}\n{RIGHT[quantity]}", (mistake,))
@@ -142,9 +142,11 @@ def pairs(state: State, quantity: str, deadline: float) -> list[Explained]:
                 continue
             if mistake.id <= first.id or mistake.remark or first.remark:
                 continue
-            for one in first.wrong_lines(quantity, state.lines.get(quantity))[:VARIANTS_IN_PAIRS]:
-                for both in mistake.wrong_lines(quantity, one)[:VARIANTS_IN_PAIRS]:
-                    if both in tried or RATE in both or time.process_time() > deadline:
+            for one in first.wrong_lines(quantity, state.lines.get(quantity), VARIANTS_IN_PAIRS):
+                for both in mistake.wrong_lines(quantity, one, VARIANTS_IN_PAIRS):
+                    if time.process_time() > deadline:
+                        return []
+                    if both in tried or RATE in both:
                         continue
                     tried.add(both)
                     lines = {**state.lines, quantity: both}
@@ -159,7 +161,7 @@ def pairs_before(state: State, quantity: str, deadline: float) -> list[Explained
     for place in places:
         for first in CATALOGUE:
             for one in (
-                first.wrong_lines(place)[:VARIANTS_IN_PAIRS] if place in first.places else ()
+                first.wrong_lines(place, most=VARIANTS_IN_PAIRS) if place in first.places else ()
             ):
                 if RATE in one:
                     continue
@@ -168,7 +170,7 @@ def pairs_before(state: State, quantity: str, deadline: float) -> list[Explained
                     continue
                 for mistake in CATALOGUE:
                     for own in (
-                        mistake.wrong_lines(quantity)[:VARIANTS_IN_PAIRS]
+                        mistake.wrong_lines(quantity, most=VARIANTS_IN_PAIRS)
                         if quantity in mistake.places
                         else ()
                     ):

@@ -12,10 +12,14 @@ from compare.checker.trace import Binding
 
 
 def bound_at(code: Code, quantity: str) -> Binding | None:
-    """`grads['W1'] = …`, or the last return statement in which the name stands."""
+    """Where the value that it has in the end got its name, `grads['W1'] = …`; or the last return
+    statement in which the name stands.
+    """
     keys, endings = _keys(quantity), _endings(quantity)
-    for seen in reversed(code.reading.seen if code.reading else ()):
-        if seen.binding.name.endswith(endings):
+    known = code.reading.seen if code.reading else ()
+    named = [s for s in known if s.binding.name.endswith(endings)]
+    for seen in named:
+        if np.array_equal(seen.value, named[-1].value, equal_nan=True):
             return seen.binding
     try:
         nodes = [node for node in ast.walk(ast.parse(code.source)) if isinstance(node, ast.Return)]

@@ -45,6 +45,8 @@ PATIENCE = 3.0  # seconds for ending what it left running
 ROOT = str(Path(__file__).parents[2])
 KEEPER = f"import sys; sys.path.insert(0, {ROOT!r}); from compare.checker import keeper; "
 KEEPER += "keeper.main()"
+# One thread of linear algebra: more would reserve memory for themselves.
+SETTINGS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
 
 ARRAYS = ("X", "y", "W1", "b1", "W2", "b2")
 
@@ -213,17 +215,7 @@ def _process(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
     files = [str(folder / name) for name in ("input", "output")]
     command = [sys.executable, "-I", "-c", KEEPER, *files, str(folder), str(MEMORY)]
     temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder / "work"))
-    # One thread of linear algebra: more would reserve memory for themselves.
-    settings = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
-    process = subprocess.Popen(
-        command,
-        cwd=folder / "work",
-        env=os.environ | temporary | settings,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    process = _started(command, folder / "work", os.environ | temporary | SETTINGS)
     try:
         yield process
     finally:
@@ -233,6 +225,18 @@ def _process(folder: Path) -> "Iterator[subprocess.Popen[bytes]]":
         _end(process)
         if process.returncode == -9:
             _end_orphans(folder)
+
+
+def _started(command: list[str], folder: Path, env: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

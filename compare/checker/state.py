@@ -106,13 +106,12 @@ def fits_everywhere(state: State, lines: Lines, quantities: Collection[str], see
     """
     shown = False
     order = sorted(quantities, key=STEPS.index)  # the earlier, where it was seen, fails soonest
-    depending = _depending(state, lines, seen_in)
     for case in state.cases:
         if any(undecided(state, case, q) for q in quantities):
             continue
         if any(misfits(case, lines, [q]) for q in order):
             return False
-        if depending and misfits(case, lines, depending):
+        if misfits(case, lines, _depending(state, lines, seen_in)):
             return False
         value = case.values.get(seen_in)
         if not shown and value is not None and np.isfinite(value).all():

@@ -15,9 +15,9 @@ def replaced(line: str, old: str, new: str) -> str | None:
     pattern = _expression(old)
     if pattern is None:
         return None
-    tree = _Replace(ast.dump(pattern), new)
+    tree = _Replace(pattern, new)
     module = tree.visit(ast.parse(line))
-    return ast.unparse(ast.fix_missing_locations(module)) if tree.found else None
+    return ast.unparse(module) if tree.found else None
 
 
 @lru_cache(maxsize=65536)
@@ -34,11 +34,13 @@ def _expression(text: str) -> ast.expr | None:
 
 
 class _Replace(ast.NodeTransformer):
-    def __init__(self, pattern: str, new: str) -> None:
-        self.pattern, self.new, self.found = pattern, new, False
+    def __init__(self, pattern: ast.expr, new: str) -> None:
+        self.kind, self.pattern, self.new = type(pattern), ast.dump(pattern), new
+        self.found = False
 
     def visit(self, node: ast.AST) -> ast.AST:
-        if isinstance(node, ast.expr) and ast.dump(node) == self.pattern:
+        # A dump takes long: of few nodes is it asked for.
+        if type(node) is self.kind and ast.dump(node) == self.pattern:
             self.found = True
             return ast.parse(self.new, mode="eval").body
         visited: ast.AST = self.generic_visit(node)
@@ -50,4 +52,17 @@ def shown(line: str, quantity: str, right: Mapping[str, str]) -> str:
     theirs = {normal(text) for text in right[quantity].splitlines()}
     lines = [text for text in normal(line).splitlines() if text not in theirs]
     lines = lines or normal(line).splitlines()
+    if len(lines) == 1:
+        lines = [_made_once_more(lines[0], quantity, right)]
     return "; ".join(text.removeprefix(f"{quantity} = ") for text in lines)
+
+
+def _made_once_more(line: str, quantity: str, right: Mapping[str, str]) -> str:
+    """Where another quantity is made wrong for this one alone: this one's line, with what is in its
+    place there. Where the right one is a part of that, it has its name.
+    """
+    other, _, value = line.partition(" = ")
+    if other == quantity or other not in right or "\n" in right[quantity]:
+        return line
+    made = replaced(value, right[other].partition(" = ")[2], other) or value
+    return replaced(normal(right[quantity]), other, made) or line

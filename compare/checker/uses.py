@@ -22,17 +22,20 @@ class Uses(NamedTuple):
     """What is known of the statements that read a value."""
 
     of: Mapping[str, Sequence[Seen]]  # for each name the values whose statements read it
+    bound: Mapping[str, Sequence[Seen]]  # to each name, as it is written
     repeated: frozenset[tuple[int, str]]  # lines that bound a variable more than once
 
 
 def uses_of(seen: Sequence[Seen]) -> Uses:
     found: dict[str, list[Seen]] = {}
+    bound: dict[str, list[Seen]] = {}
     for one in seen:
+        bound.setdefault(one.binding.name, []).append(one)
         if one.binding.name.startswith("return") and _was_there(one, seen):
             continue
         for name in read_by(one.binding.source):
             found.setdefault(name, []).append(one)
-    return Uses(found, frozenset(_repeated([one.binding for one in seen if not one.many])))
+    return Uses(found, bound, frozenset(_repeated([one.binding for one in seen if not one.many])))
 
 
 def _repeated(bindings: Sequence[Binding]) -> Iterator[tuple[int, str]]:
@@ -72,12 +75,12 @@ def is_used(case: Case, quantity: str, one: Seen, uses: Uses) -> bool:
         with suppress(ValueError):
             shapes.add(np.broadcast_shapes(shape, one.value.shape))
     shapes |= {one.value.shape} if one.value.ndim else set()
-    for later in uses.of.get(_root(mine), ()):
-        if later.order > one.order and later.binding.name == mine:
-            return False
-        if later.order > one.order and later.value.shape in shapes - {()}:
-            return True
-    return False
+    again = (other.order for other in uses.bound[mine] if other.order > one.order)
+    until = next(again, float("inf"))
+    return any(
+        one.order < later.order < until and later.value.shape in shapes - {()}
+        for later in uses.of.get(_root(mine), ())
+    )
 
 
 def _root(name: str) -> str:

@@ -5,7 +5,6 @@ returned, however deep, but for those in an index, in `1 + ...` and beside a pla
 """
 
 import ast
-import copy
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -15,10 +14,18 @@ from typing import NamedTuple
 from tests.attack.project import MODULE, SOURCE, Claim, claim
 
 
+class Place(NamedTuple):
+    """The node that has a summand, and which: its left or right operand, or all of a `+=`."""
+
+    node: int  # by its number in ast.walk
+    side: str
+
+
 class Mutant(NamedTuple):
     name: str  # the line, and what was dropped from it
     dropped: str
-    tree: ast.Module
+    source: str
+    place: Place
 
     def claim(self) -> Claim:
         module = ModuleType(MODULE)
@@ -26,8 +33,9 @@ class Mutant(NamedTuple):
         module.__package__ = MODULE.rpartition(".")[0]
         kept = sys.modules[MODULE]
         sys.modules[MODULE] = module  # where a dataclass looks its annotations up
+        tree = _without(ast.parse(self.source), self.place)
         try:
-            exec(compile(self.tree, f"mutant {self.name}", "exec"), module.__dict__)
+            exec(compile(tree, f"mutant {self.name}", "exec"), module.__dict__)
         finally:
             sys.modules[MODULE] = kept
         return claim(module)
@@ -36,20 +44,18 @@ class Mutant(NamedTuple):
 def mutants(source: str | None = None) -> list[Mutant]:
     text = SOURCE.read_text(encoding="utf-8") if source is None else source
     tree = ast.parse(text)
-    found = [Mutant(*_without(tree, place)) for place in _places(tree)]
+    nodes = list(ast.walk(tree))
+    found = []
     seen: Counter[str] = Counter()
-    for number, mutant in enumerate(found):  # a summand may stand in a line twice
-        seen[mutant.name] += 1
-        if seen[mutant.name] > 1:
-            found[number] = mutant._replace(name=f"{mutant.name}, no. {seen[mutant.name]}")
+    for place in _places(tree):
+        node = nodes[place.node]
+        dropped = ast.unparse(_parts(node, place)[0])
+        name = f"line {node.lineno}: {dropped}"
+        seen[name] += 1
+        if seen[name] > 1:  # a summand may stand in a line twice
+            name += f", no. {seen[name]}"
+        found.append(Mutant(name, dropped, text, place))
     return found
-
-
-class Place(NamedTuple):
-    """The node that has a summand, and which: its left or right operand, or all of a `+=`."""
-
-    node: int  # by its number in ast.walk
-    side: str
 
 
 def _places(tree: ast.Module) -> Iterator[Place]:
@@ -72,18 +78,18 @@ def _places(tree: ast.Module) -> Iterator[Place]:
             yield Place(number, "right")
 
 
-def _without(tree: ast.Module, place: Place) -> tuple[str, str, ast.Module]:
-    changed = copy.deepcopy(tree)
-    node = list(ast.walk(changed))[place.node]
+def _parts(node: ast.AST, place: Place) -> tuple[ast.AST, ast.AST]:
+    """What is dropped of it, and what is kept in its place."""
     if isinstance(node, ast.AugAssign):
-        dropped, kept = ast.unparse(node), ast.copy_location(ast.Pass(), node)
-    else:
-        assert isinstance(node, ast.BinOp)
-        one, other = (node.left, node.right) if place.side == "left" else (node.right, node.left)
-        dropped, kept = ast.unparse(one), other
-    line = node.lineno
-    mutated = _Replace(node, kept).visit(changed)
-    return f"line {line}: {dropped}", dropped, ast.fix_missing_locations(mutated)
+        return node, ast.copy_location(ast.Pass(), node)
+    assert isinstance(node, ast.BinOp)
+    return (node.left, node.right) if place.side == "left" else (node.right, node.left)
+
+
+def _without(tree: ast.Module, place: Place) -> ast.Module:
+    node = list(ast.walk(tree))[place.node]
+    mutated = _Replace(node, _parts(node, place)[1]).visit(tree)
+    return ast.fix_missing_locations(mutated)
 
 
 class _Replace(ast.NodeTransformer):

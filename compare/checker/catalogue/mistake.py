@@ -5,6 +5,7 @@ to see whether it gives the learner's numbers.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy.typing as npt
@@ -32,23 +33,19 @@ class Mistake:
     # What is known of it where its wrong line has one of these pieces, instead of the title.
     kinds: Mapping[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        for quantity, edits in self.places.items():
-            for old, new in edits:
-                if replaced(RIGHT[quantity], old, new) is None:
-                    right = RIGHT[quantity]
-                    raise ValueError(f"{self.id}: expected {old!r} in {quantity}, got {right!r}")
-
     def title_of(self, line: str) -> str:
         """What to call it in this wrong line of it."""
         return next((title for piece, title in self.kinds.items() if piece in line), self.title)
 
-    def wrong_lines(self, quantity: str, right: str | None = None) -> list[str]:
-        """The lines of `quantity` with the mistake in them: one text for each of its edits.
+    def wrong_lines(
+        self, quantity: str, right: str | None = None, most: int | None = None
+    ) -> list[str]:
+        """The lines of `quantity` with the mistake in them: one text for each of its edits, or for
+        the first `most` of them.
 
         `right` are lines that may hold another mistake already; an edit that no longer fits in
         gives none.
         """
         line = RIGHT[quantity] if right is None else right
         made = (replaced(line, old, new) for old, new in self.places[quantity])
-        return [text for text in made if text is not None]
+        return [*islice((text for text in made if text is not None), most)]
