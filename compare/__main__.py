@@ -21,6 +21,7 @@ VERBS = ("example", "graph", "page", "sharpness", "speed", "distributed", "exerc
 
 def main(argv: list[str]) -> int:
     """Run the verb, and turn what a user can do wrong into one line on standard error."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="plainly")
@@ -83,6 +84,19 @@ class _Coloured(io.TextIOBase):
 
     def fileno(self) -> int:
         return self.stream.fileno()
+
+
+def _open_closed_streams() -> None:
+    """Where the shell has closed one (`>&-`), what is written there goes nowhere. Its number is
+    taken again, so that no other file gets it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115 (open until the end)
+            if stream.fileno() != number:
+                os.dup2(stream.fileno(), number)
+            setattr(sys, name, stream)
 
 
 def _write_no_more() -> None:

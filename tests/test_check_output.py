@@ -18,7 +18,8 @@ from compare.checker.check import check_file
 from compare.checker.edges import edge
 from compare.checker.example import example, example_data
 from compare.checker.glossary import BATCHES, OTHERS, WORDS, glossary_text, ids
-from compare.checker.grades import overall, score, summary_text
+from compare.checker.grades import overall, report_data, score, summary_text
+from compare.checker.html import PAGE, report_html
 from compare.checker.probes import probes
 from compare.checker.records import Finding, Judged
 from compare.checker.report import Report
@@ -240,6 +241,107 @@ def test_a_score_is_out_of_what_was_judged():
     assert scores["g.py"] == (2, 2, "right")
 
 
+ERROR = "ValueError: operands could not be broadcast together with shapes (9,5) (5,9), at line 7"
+
+
+@pytest.mark.parametrize(("name", "widest"), [("folder/mine.py", 80), ("f" * 90, 90 + 2 + 20)])
+def test_what_is_said_of_a_file_keeps_to_80_columns_and_loses_no_word(name: str, widest: int):
+    *lines, _ = summary_text([one(name, error=ERROR)], "what").splitlines()
+    assert len(lines) > 1
+    assert len(lines[0]) <= widest
+    assert max(map(len, lines[1:])) <= 80
+    assert " ".join(" ".join(lines).split()) == f"{name} failed: {ERROR}"
+
+
+def test_with_the_hint_where_the_grades_name_no_mistake(tmp_path: Path, capsys: Capture):
+    command = ["check", str(wrong_file(tmp_path)), "--search", "0", "--csv", "-"]
+    for hint, first in (("what", "dz2 (sign)"), ("where", "dz2")):
+        assert main([*command, "--hint", hint]) == 1
+        (row,) = csv.DictReader(capsys.readouterr().out.splitlines())
+        assert row["first mistake"] == first
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_data_has_an_object_for_each_file_that_is_not_there(number: int, capsys: Capture):
+    files = ["nowhere.py", "neither.py"][:number]
+    assert main(["check", *files, "--json"]) == 2
+    printed = capsys.readouterr()
+    assert [data["file"] for data in json.loads(printed.out)] == files
+    assert printed.err == ""
+
+
+def test_the_place_of_what_was_not_returned_is_not_known(wrong: Report):
+    places = {q["name"]: q["at"] for q in report_data(wrong)["quantities"]}
+    assert places["dz2"] is None
+    assert places["loss"] == []
+    assert len(places["dW2"]) == 2
+
+
+def test_a_report_is_a_line_where_python_shows_a_value(wrong: Report):
+    assert repr(wrong) == f"<Report on {wrong.name}: Fix dz2 first. (--seed 1)>"
+
+
+def test_where_nothing_is_wrong_there_is_no_example():
+    assert "No example: nothing is wrong." in str(
+        Report("x", (Judged("dz2", "right"),), (), with_example=True)
+    )
+
+
+def test_the_line_that_is_no_python_is_told(tmp_path: Path):
+    file = tmp_path / "mine.py"
+    file.write_text(ONE_HOT.replace("(probs - labels) / N", "(probs - labels / N"))
+    report = check_file(file)
+    data = report_data(report)
+    assert f"at line {data['error_line']}: dscores = (probs" in data["error"]
+    assert "the notes have next" not in str(report)
+    assert f"class='raised'><td>{data['error_line']}</td>" in report_html(report)
+
+
+# Options and files
+
+
+@pytest.mark.parametrize(
+    "order",
+    ["{} {} --seed 1 --strict", "--seed 1 {} --strict {}", "{} --seed 1 {} --strict"],
+)
+def test_files_and_options_come_in_any_order(
+    order: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+):
+    seen = []
+    monkeypatch.setattr(
+        "compare.cli.check.check_file",
+        lambda path, timeout, strict, seed, *rest: (
+            seen.append((path, strict, seed)) or Report(str(path), (), (), "not run")
+        ),
+    )
+    files = [RIGHT, RIGHT.with_name("06_einsum.py")]
+    assert main(["check", "--jobs", "1", *order.format(*files).split()]) == 2
+    assert seen == [(file, True, 1) for file in files]
+    assert capsys.readouterr().err == ""
+
+
+def test_a_file_whose_name_begins_like_an_option_is_taken_after_two_dashes(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(["exercise", "--output=-x.py"]) == 0
+    *_, name = capsys.readouterr().out.split()
+    assert name == "./-x.py"
+    for files in ([name], ["--", "-x.py"]):
+        assert main(["check", *files]) == 1
+        assert capsys.readouterr().out.startswith("-x.py\n")
+
+
+def test_a_page_may_be_printed(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", str(RIGHT), "--html", "-"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith(PAGE)
+    assert printed.out.endswith("</html>\n")
+    assert printed.err == ""
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_the_grades_may_be_printed(tmp_path: Path, capsys: Capture):
     assert main(["check", str(RIGHT), "nowhere.py", "--csv", "-"]) == 1
     right, missing = csv.DictReader(capsys.readouterr().out.splitlines())
@@ -311,6 +413,13 @@ def test_reports_on_files_of_one_name_are_told_apart_by_their_folders(tmp_path: 
         (["--html", "notes.txt"], "--html: expected a new file, or a report of before"),
         (["--csv", "."], "--csv: expected a file, got ., a folder"),
         (["--csv", "-", "--json"], "--csv: expected a file beside --json"),
+        (["--html", "-", "--json"], "--html: expected a file beside --json"),
+        (["--csv", "-", "--html", "-"], "--html: expected a file beside --csv -"),
+        (["--feedback", "-"], "--feedback: expected a folder, got -"),
+        (["--feedback", "new", "--html", "a.html"], "--html: expected no name beside --feedback"),
+        (["--list"], "--list: expected no file and nothing to write beside it, got "),
+        ([""], "FILE: expected the name of a file, got ''"),
+        (["--csv", ""], "--csv: expected the name of a file, got ''"),
         (["--html", "."], "--html: expected a file, got ., a folder"),
         (["--feedback", "notes.txt"], "--feedback: expected a folder, got notes.txt, a file"),
     ],

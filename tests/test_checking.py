@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -238,7 +239,7 @@ def test_a_notebook_shows_the_same_report():
 
 
 def test_a_function_of_another_signature_is_refused():
-    with pytest.raises(ValueError, match=r"expected f\(X, y, .*got f\(x\)"):
+    with pytest.raises(ValueError, match=r"function: expected f\(X, y, .*got f\(x\)"):
         compare.check(lambda_named_f)
     with pytest.raises(
         ValueError, match="function: expected a function, or the path of a file, got int"
@@ -251,7 +252,9 @@ def test_a_function_of_another_signature_is_refused():
     [
         ({"seed": -1}, "seed: expected a whole number from 0 to .*, got -1"),
         ({"seed": 1.5}, "seed: expected a whole number from 0 to .*, got 1.5"),
+        ({"seed": True}, "seed: expected a whole number from 0 to .*, got True"),
         ({"search": -1}, "search: expected seconds >= 0, got -1"),
+        ({"search": math.inf}, "search: expected a finite number of seconds >= 0, got inf"),
         ({"timeout": "long"}, "timeout: expected seconds > 0, got 'long'"),
         ({"function": "essay.txt"}, "function: essay.txt: expected a Python file, got no such"),
     ],
@@ -319,7 +322,7 @@ def test_a_right_file_exits_0(tmp_path: Path, capsys: Capture):
     assert capsys.readouterr().out.splitlines()[-1] == "All right."
 
 
-def test_several_files_come_out_in_the_order_given_with_a_line_each_and_a_count(
+def test_several_files_come_out_in_the_order_given_and_then_a_count(
     tmp_path: Path, capsys: Capture
 ):
     slow = "import time\ntime.sleep(0.5)\n" + source()
@@ -327,7 +330,8 @@ def test_several_files_come_out_in_the_order_given_with_a_line_each_and_a_count(
         tmp_path, d=slow, b=source(PLANTS[0]), c="def backward(: pass", a=source(PLANTS[7])
     )
     assert main(["check", *files, "--jobs", "2"]) == 1
-    lines = capsys.readouterr().out.splitlines()[-5:]
+    printed = capsys.readouterr().out.splitlines()
+    lines = [line for line in printed if not line.startswith("    ")]  # where a line goes on
     assert [line.split()[0] for line in lines[:-1]] == files
     assert lines[0].endswith("right")
     assert lines[1].endswith("wrong: dz2 (no-mean)")

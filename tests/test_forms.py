@@ -354,8 +354,27 @@ def test_a_notebook_is_its_code_cells_without_the_magics(tmp_path: Path):
     assert any("not there.csv" in remark for remark in answer.remarks)
     lines = answer.source.splitlines()
     for binding in answer.trace:
+        assert binding.source
         assert binding.source in lines[binding.line - 1]
     assert answer.output == "[1. 1. 1.]"
+
+
+@pytest.mark.parametrize(
+    ("broken", "remark"),
+    [
+        ("n = (1\n", "SyntaxError: '(' was never closed, at cell 1, line 1: n = (1"),
+        ("n = 1\nawait n", "SyntaxError: 'await' outside function, at cell 1, line 2: await n"),
+    ],
+)
+def test_a_cell_that_is_no_python_is_a_comment_beside_the_others(
+    tmp_path: Path, broken: str, remark: str
+):
+    cells = [cell(broken), cell(source())]
+    file = write(tmp_path, json.dumps({"cells": cells, "nbformat": 4}), "mine.ipynb")
+    answer = run_file(file, BATCHES, 10, trace="200 × 4")
+    assert answer.remarks == (f"cell 1 was left out: {remark}",)
+    assert {binding.source for binding in answer.trace} >= {"h = np.maximum(0, hin)"}
+    assert answer.source.splitlines()[1].startswith("# n = ")
 
 
 NO_NOTEBOOK = {

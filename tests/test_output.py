@@ -86,6 +86,20 @@ def test_a_comparison_that_does_not_fit_on_the_disk_is_no_verdict(
     assert capsys.readouterr().err == "compare: standard output: No space left on device\n"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that can close a stream")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_the_shell_has_closed_takes_what_is_written_to_it(closed: str):
+    command = [sys.executable, "-m", "compare", "exercise", "-o", "-"]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert bool(done.stdout) is (closed == "2>&-")
+
+
 def test_verdicts_are_coloured():
     assert coloured("z1  1e-16  ok") == f"z1  1e-16  {GREEN}ok{USUAL}"
     assert coloured("a\nDIFFER: dW1") == f"a\n{RED}DIFFER{USUAL}: dW1"
@@ -189,6 +203,7 @@ def test_all_lines_before_the_verdict_fit_80_columns(
         ("--reg x", "--reg: expected a number, got 'x'"),
         ("--steps", "--steps: expected a value, got none"),
         ("speed --threads 3", "--threads: expected 'one', 'all', 'both', got '3'"),
+        ("--json=3", "--json: expected no value, got '3'"),
         ("example --seed 3", "expected only what --help names, got --seed 3"),
     ],
 )

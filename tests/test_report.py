@@ -11,6 +11,7 @@ from compare.agreement.descent import Descent, descend
 from compare.agreement.exactly import compare_exactly
 from compare.agreement.report import Run, run_data, run_text
 from compare.agreement.step import manual_step, step_values
+from compare.agreement.words import difference_text
 from compare.bounds.exact import exact_batch
 from compare.problems.seeded import random_problem
 from compare.text import number, percent, table
@@ -63,6 +64,14 @@ def test_the_verdict_names_the_first_difference_with_index_and_both_values():
     line = last_line(spoilt(dW2=dW2, db1=bwd.db1 * 2))
     assert line.startswith("DIFFER: dW2 is the first. dW2[3, 1] is 0.25 by hand and ")
     assert f"{bwd.dW2[3, 1]:.17g} by autograd" in line
+
+
+def test_infinity_on_both_sides_is_no_agreement_and_no_distance():
+    z1 = replace(against_autograd(random_problem()).quantities[0], ok=False, max_abs_diff=np.nan)
+    assert difference_text(replace(z1, at=(0, 1), manual=np.inf, autograd=np.inf)) == (
+        "z1 is the first. z1[0, 1] is inf by hand and inf by autograd: only finite numbers can "
+        "agree."
+    )
 
 
 def test_a_shape_that_differs_is_shown_instead_of_numbers():

@@ -64,10 +64,12 @@ def difference_text(q: Quantity) -> str:
         return f"{q.name} is the first: {q.mismatch}."
     if not math.isfinite(q.allowed):
         return f"{q.name} is the first: numbers overflow in it, and no finite bound is left."
+    apart = f"{q.max_abs_diff:.2e} apart, {q.allowed:.2e} allowed"
+    if not math.isfinite(q.max_abs_diff):  # inf - inf has no value
+        apart = "only finite numbers can agree"
     return (
         f"{q.name} is the first. {q.name}{place(q.at)} is {exactly(q.manual, q.dtype)} by hand and "
-        f"{exactly(q.autograd, q.dtype)} by autograd: {q.max_abs_diff:.2e} apart, "
-        f"{q.allowed:.2e} allowed."
+        f"{exactly(q.autograd, q.dtype)} by autograd: {apart}."
     )
 
 

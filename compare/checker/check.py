@@ -1,10 +1,8 @@
 """Is this backward pass right? If not: which line is wrong, which mistake is it, how is it seen."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import Any, get_args
@@ -35,10 +33,11 @@ from compare.checker.records import Hint
 from compare.checker.report import Report, by_cells
 from compare.checker.sandbox import Answer, run_file, run_function
 from compare.checker.slopes import Runner
+from compare.checker.source import syntax_error
 from compare.checker.state import wrong_quantities
-from compare.checker.trace import Binding
+from compare.checker.trace import Binding, Raised
 from compare.checker.verdicts import diagnosed
-from compare.problems.problem import Problem, check_whole
+from compare.problems.problem import Problem, check_seconds, check_whole
 
 MANY = 100  # samples: some code computes nothing for fewer than a block of them
 TIMEOUT = 10.0  # seconds for a file's run
@@ -95,15 +94,6 @@ def _check_options(hint: Any, seed: Any, search: Any, timeout: Any) -> None:
         check_whole("seed", seed, 0, LARGEST_SEED)
     check_seconds("search", search, at_least_0=True)
     check_seconds("timeout", timeout)
-
-
-def check_seconds(name: str, value: Any, at_least_0: bool = False) -> None:
-    """Raise ValueError unless `value` is a finite number above 0, or 0 where that is one, too."""
-    number = isinstance(value, Real) and math.isfinite(value)
-    if not number or value < 0 or (value == 0 and not at_least_0):
-        sign = ">=" if at_least_0 else ">"
-        got = f"{value:g}" if isinstance(value, Real) else repr(value)
-        raise ValueError(f"{name}: expected seconds {sign} 0, got {got}")
 
 
 def unusable(path: Path) -> str:
@@ -214,8 +204,24 @@ def judge(
 
 def _nothing_judged(name: str, answer: Answer, error: str) -> Report:
     return Report(
-        name, (), (), error, output=answer.output, source=answer.source, begins=answer.begins
+        name,
+        (),
+        (),
+        error,
+        raised=_no_python(answer),
+        output=answer.output,
+        source=answer.source,
+        begins=answer.begins,
     )
+
+
+def _no_python(answer: Answer) -> Raised | None:
+    """Where the file is no Python; of a notebook, each cell is one or none."""
+    line = 0 if answer.begins or not answer.source else syntax_error(answer.source)
+    if not line:
+        return None
+    source = answer.source.splitlines()[line - 1 : line]
+    return Raised("SyntaxError", answer.failure or "", line, "".join(source).strip(), ())
 
 
 def _followed_as_needed(

@@ -10,8 +10,9 @@ from compare.checker.records import Finding, Hint, Judged
 from compare.checker.report import Report
 from compare.checker.said import said
 from compare.checker.words import OPEN
-from compare.text import count, number, wrapped
+from compare.text import count, number, printable, wrapped
 
+WIDEST_LABEL = 60
 NOT_RIGHT = ("wrong", "to do", "failed")
 
 
@@ -21,9 +22,13 @@ def verdicts(report: Report) -> dict[str, str]:
 
 
 def summary_text(reports: Sequence[Report], hint: Hint) -> str:
-    """One line for each file, the count, and how often each mistake occurred."""
-    width = max(len(report.name) for report in reports)
-    lines = [f"{report.name:<{width}}  {summary(report, hint)}" for report in reports]
+    """What is said of each file, the count, and how often each mistake occurred."""
+    names = [printable(report.name) for report in reports]
+    width = max(map(len, names))
+    lines = [
+        _beside(f"{name:<{width}}  ", summary(report, hint))
+        for name, report in zip(names, reports, strict=True)
+    ]
     counts = Counter(overall(report) for report in reports)
     right = sum(report.right for report in reports)
     others = "".join(f", {counts[word]} {word}" for word in NOT_RIGHT if counts[word])
@@ -31,6 +36,12 @@ def summary_text(reports: Sequence[Report], hint: Hint) -> str:
     again = f" (--seed {seeds.pop()})" if len(seeds) == 1 else ""
     lines.append(f"{right} of {len(reports)} right{others}.{again}")
     return "\n".join([*lines, *(_often(reports) if hint != "where" else ())])
+
+
+def _beside(label: str, words: str) -> str:
+    """In lines of up to 80 columns; beside a longer label, a few words all the same."""
+    width = min(len(label), WIDEST_LABEL)
+    return label + wrapped(words, " " * width, " " * 4)[width:]
 
 
 def _often(reports: Sequence[Report]) -> list[str]:
@@ -62,20 +73,20 @@ def _open(report: Report) -> list[str]:
 def summary(report: Report, hint: Hint = "what") -> str:
     """The verdict on a file, in a line."""
     word, wrong = overall(report), report.wrong
-    if word == "wrong" and hint == "where":
-        return f"wrong: {', '.join(dict.fromkeys(f.quantity for f in wrong))}"
     if word == "wrong":
-        return f"wrong: {', '.join(map(in_short, wrong))}"
+        return f"wrong: {', '.join(dict.fromkeys(in_short(f, hint) for f in wrong))}"
     if word == "failed":
         return f"failed: {report.error}"
     if word == "to do":
         return f"to do: {', '.join(_open(report))}"
     words = {"edge": "right, with an edge: ", "remark": "right, with remarks: "}.get(word, "right")
-    return words + ", ".join(map(in_short, (*report.edges, *report.remarks)))
+    return words + ", ".join(in_short(f, hint) for f in (*report.edges, *report.remarks))
 
 
-def in_short(finding: Finding) -> str:
-    return f"{finding.quantity} ({finding.id})"
+def in_short(finding: Finding, hint: Hint) -> str:
+    """With --hint where, a mistake has no name."""
+    named = hint != "where" or finding.kind != "mistake"
+    return f"{finding.quantity} ({finding.id})" if named else finding.quantity
 
 
 def score(report: Report) -> tuple[int, int]:
@@ -114,7 +125,7 @@ def _judged_data(q: Judged) -> dict[str, Any]:
         "name": q.name,
         "verdict": q.verdict,
         "max_abs_diff": None if q.max_abs_diff is None else number(q.max_abs_diff),
-        "at": list(q.at),
+        "at": None if q.max_abs_diff is None else list(q.at),
         "allowed": None if q.allowed is None else number(q.allowed),
         "cell": q.cell,
         "line": q.line,

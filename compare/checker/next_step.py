@@ -13,6 +13,8 @@ from compare.checker.records import Hint, Judged
 from compare.checker.trace import Raised
 
 INPUTS = frozenset({"X", "y", "W1", "b1", "W2", "b2", "reg"})
+# What asks for input is no step, and nothing was run of what is no Python.
+NO_STEP = ("EOFError", "SyntaxError")
 UNDEFINED = ("NameError", "UnboundLocalError")
 BESIDE = ("Y_ind", "loss")  # nothing of the gradients needs a line of its own for these
 # A line that is about no quantity: a size, a check, what is printed.
@@ -41,7 +43,7 @@ def next_words(
     """What to do about it, in words. The notes' line is shown where shapes did not fit: it says
     which would; elsewhere, with the hint "formula" alone.
     """
-    if hint == "where" or raised.kind == "EOFError":  # for input: that is no step
+    if hint == "where" or raised.kind in NO_STEP:
         return []
     open_ = _open(raised, quantities)
     absent = next((name for name in _absent(raised) if name in open_), None)

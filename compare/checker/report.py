@@ -7,14 +7,15 @@ from compare.checker.cases import Case
 from compare.checker.example import Example, example
 from compare.checker.html import report_html
 from compare.checker.records import Finding, Hint, Judged
-from compare.checker.said import report_text
+from compare.checker.said import report_text, verdict_line
 from compare.checker.source import in_cell
 from compare.checker.trace import Raised
+from compare.text import printable
 
 Placed = TypeVar("Placed", Finding, Judged)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What `check` found. `print` it, or leave it last in a notebook's cell."""
 
@@ -68,6 +69,9 @@ class Report:
 
     def __str__(self) -> str:
         return report_text(self, self.hint)
+
+    def __repr__(self) -> str:
+        return f"<Report on {printable(self.name)}: {verdict_line(self)}>".replace("\xa0", " ")
 
     def _repr_html_(self) -> str:
         return report_html(self)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 WIDEST = 44  # characters of a learner's line
 PRINTED = 20  # lines of what it printed
+NO_EXAMPLE = "No example: no line is known to be wrong."
 CELLS = "cell: of the code cells, from 1; line: in its cell, from 1"
 
 
@@ -58,7 +59,7 @@ def example_text(report: "Report") -> str:
         return f"No example: a batch of three samples does not show what {told[0].quantity} has."
     if told:
         return f"No example: for what is told of {told[0].quantity}, no formula is known."
-    return "No example: no line is known to be wrong."
+    return "No example: nothing is wrong." if report.right else NO_EXAMPLE
 
 
 def report_text(report: "Report", hint: Hint) -> str:

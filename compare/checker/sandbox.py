@@ -79,7 +79,10 @@ def run_function(function: Any, probes: Mapping[str, Problem], trace: str | None
     """Call a function of this very process, or the `loss` of a class; with `trace`, once more on
     that probe, line by line. Raises ValueError for another signature.
     """
-    form = form_of(function, name_of(function))
+    try:
+        form = form_of(function, name_of(function))
+    except ValueError as error:
+        raise ValueError(f"function: {error}") from None
     file = _file_of(function)
     own = tuple(os.path.join(ROOT, room, "") for room in ("compare", "manual", "torch_ref"))
 

@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import json
 import re
+import warnings
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -81,7 +82,7 @@ def _without_stray_magics(text: str) -> tuple[str, list[int]]:
     are. What parses stays as it is: a line of Python, too, may begin with a percent sign.
     """
     lines, numbers = text.split("\n"), list[int]()
-    while (at := _syntax_error("\n".join(lines))) and at <= len(lines):
+    while (at := syntax_error("\n".join(lines), ast.PyCF_ONLY_AST)) and at <= len(lines):
         without = _without_magic(lines[at - 1])
         if without == lines[at - 1]:
             return text, []  # an error of another kind
@@ -90,10 +91,12 @@ def _without_stray_magics(text: str) -> tuple[str, list[int]]:
     return "\n".join(lines), numbers
 
 
-def _syntax_error(text: str) -> int:
-    """The line of the first one; 0 if there is none."""
+def syntax_error(text: str, flags: int = 0) -> int:
+    """The line of the first one; 0 if there is none. `flags` are compile's."""
     try:
-        ast.parse(text)
+        with warnings.catch_warnings():  # of the learner's text, which Python tells where it is run
+            warnings.simplefilter("ignore")
+            compile(text, "", "exec", flags, dont_inherit=True)
     except SyntaxError as error:
         return error.lineno or 0
     except (ValueError, RecursionError, MemoryError):
@@ -160,7 +163,9 @@ def _notebook(content: bytes) -> Source:
     for number, code in enumerate(cells, 1):
         lines.append(f"# cell {number}")
         placed.append(Cell(len(lines) + 1, code))
-        lines += code.split("\n")
+        # The text as a whole is Python, too: what is left out when it is run is a comment there.
+        comment = "# " if syntax_error(code) else ""
+        lines += [f"{comment}{line}" for line in code.split("\n")]
     return Source("\n".join(lines), tuple(placed), tuple(cell.line for cell in placed))
 
 

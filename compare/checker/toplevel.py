@@ -55,7 +55,8 @@ def run_cells(
         try:
             statements = [*_statements("\n" * (line - 1) + cell, file)]
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
-            left_out.append(LeftOut(own.cell(line), _syntax(error, own, file), True))
+            because = _syntax(error, own, file, cell.split("\n"), line)
+            left_out.append(LeftOut(own.cell(line), because, True))
             continue
         for statement in statements:
             here = own.words(file, statement.line)
@@ -89,11 +90,15 @@ def _statements(text: str, file: str) -> Iterator[_Statement]:
         yield _Statement(node.lineno, code, imported)
 
 
-def _syntax(error: Exception, own: Own, file: str) -> str:
+def _syntax(error: Exception, own: Own, file: str, lines: Sequence[str], begins: int) -> str:
+    """`begins`: the line of the whole text at which `lines` begin."""
     if not isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {printable(str(error))}"
     message = printable(str(error.msg))
-    where = f"{own.words(file, error.lineno or 0)}: {printable((error.text or '').strip())}"
+    line = error.lineno or begins
+    # The compiler, unlike the parser, does not say what stands there.
+    text = error.text or next(iter(lines[line - begins : line - begins + 1]), "")
+    where = f"{own.words(file, line)}: {printable(text.strip())}"
     return f"{type(error).__name__}: {message}{python_2(message)}, at {where}"
 
 

@@ -8,9 +8,8 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TextIO
 
-from compare.checker.check import SEARCH, TIMEOUT, check_file, check_seconds, unusable
+from compare.checker.check import SEARCH, TIMEOUT, check_file, unusable
 from compare.checker.glossary import glossary_data, glossary_text
 from compare.checker.grades import (
     in_short,
@@ -27,13 +26,14 @@ from compare.checker.records import Hint
 from compare.checker.report import Report
 from compare.checker.said import example_text, report_text
 from compare.cli.options import AGREE, DIFFER, UNUSABLE, Parser, print_json
+from compare.cli.output import STANDARD_OUTPUT, file_name, file_path, write
 from compare.cli.progress import Progress
 from compare.cli.side_by_side import side_by_side
-from compare.problems.problem import check_whole
+from compare.problems.problem import check_seconds, check_whole
 from compare.text import printable
 
 GRADES = ("file", *STEPS, "verdict", "first mistake", "score", "of", "seed", "error")
-STANDARD_OUTPUT = Path("-")
+DEFAULT_PAGE = "report.html"  # of --html without a name
 
 
 def run(argv: list[str]) -> int:
@@ -42,15 +42,15 @@ def run(argv: list[str]) -> int:
     seed = fresh_seed() if options.seed is None else options.seed
     _check_numbers(options, seed)
     if options.list:
+        _check_alone(options)
         print_json(glossary_data()) if options.json else print(glossary_text())
         return AGREE
     _check_places(options)
     if not options.files:
         raise ValueError("FILE: expected a learner's file, got none")
-    if len(options.files) == 1 and (why := unusable(options.files[0])):
+    as_data = options.json or options.csv is not None
+    if len(options.files) == 1 and not as_data and (why := unusable(options.files[0])):
         raise ValueError(f"{options.files[0]}: {why}")
-    if options.html and len(options.files) > 1 and options.feedback is None:
-        raise ValueError("--html: expected one file, or --feedback beside it, got several files")
 
     work = partial(
         _checked,
@@ -64,7 +64,7 @@ def run(argv: list[str]) -> int:
     reports = _judged(options.files, options.jobs, work)
     if options.json:
         print_json([report_data(report) for report in reports])
-    elif options.csv != STANDARD_OUTPUT:
+    elif STANDARD_OUTPUT not in (options.csv, options.html):
         print(_text(reports, options.hint, options.verbose, options.example))
     _write_all(options, reports)
     if not any(report.quantities for report in reports):
@@ -113,38 +113,34 @@ def _text(reports: Sequence[Report], hint: Hint, verbose: bool, example: bool) -
 def _write_all(options: argparse.Namespace, reports: Sequence[Report]) -> None:
     """The files that were asked for, and on standard error that they were written."""
     written = []
-    if options.csv == STANDARD_OUTPUT:
-        _write_grades(reports, sys.stdout)
-    elif options.csv is not None:
-        _written(options.csv, "--csv", _grades_text(reports))
+    if options.csv is not None:
+        write(_grades(reports, options.hint), options.csv, "--csv", over=True)
         written.append(options.csv)
     if options.feedback is not None:
         _write_feedback(options.feedback, reports, options.hint, options.html is not None)
         written.append(options.feedback)
     elif options.html is not None:
-        _written(options.html, "--html", report_page(reports[0]))
+        write(report_page(reports[0]), options.html, "--html", over=True)
         written.append(options.html)
+    written = [place for place in written if place != STANDARD_OUTPUT]
     if written:
         print(f"Written: {', '.join(map(str, written))}", file=sys.stderr)
 
 
-def _grades_text(reports: Sequence[Report]) -> str:
+def _grades(reports: Sequence[Report], hint: Hint) -> str:
+    """A table of comma-separated values, which gives away as much as the hint does."""
     text = io.StringIO()
-    _write_grades(reports, text)
-    return text.getvalue()
-
-
-def _write_grades(reports: Sequence[Report], file: TextIO) -> None:
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\n")
     writer.writerow(GRADES)
     for report in reports:
         words = verdicts(report)
-        first = next(map(in_short, report.mistakes), "")
+        first = next((in_short(mistake, hint) for mistake in report.mistakes), "")
         good, of = score(report)
         seed = "" if report.seed is None else report.seed
         row: list[object] = [report.name, *(words.get(step, "") for step in STEPS)]
         row += [overall(report), first, good, of, seed, report.error]
         writer.writerow([_safe(str(cell)) for cell in row])
+    return text.getvalue()
 
 
 def _safe(cell: str) -> str:
@@ -184,14 +180,47 @@ def _check_places(options: argparse.Namespace) -> None:
     """Before anything is judged: raise ValueError for a place that cannot be written to, or that
     holds what is not ours to write over.
     """
-    if options.csv == STANDARD_OUTPUT and options.json:
-        raise ValueError("--csv: expected a file beside --json, got -, standard output")
-    if options.csv not in (None, STANDARD_OUTPUT):
-        _check_place("--csv", options.csv, ",".join(GRADES))
-    if options.html is not None:
-        _check_place("--html", options.html, PAGE)
+    _check_standard_output(options)
+    _check_pages(options)
+    for option, place, begins in (
+        ("--csv", options.csv, ",".join(GRADES)),
+        ("--html", options.html, PAGE),
+    ):
+        if place not in (None, STANDARD_OUTPUT):
+            _check_place(option, Path(place), begins)
     if options.feedback is not None:
         _check_feedback(options.feedback, options.files, options.html is not None)
+
+
+def _check_alone(options: argparse.Namespace) -> None:
+    """--list judges nothing: what belongs to a judgement is no option beside it."""
+    beside = {f"--{name}": getattr(options, name) for name in ("csv", "feedback", "html")}
+    given = [option for option, place in beside.items() if place is not None]
+    if options.files or given:
+        got = ", ".join([*map(str, options.files), *given])
+        raise ValueError(f"--list: expected no file and nothing to write beside it, got {got}")
+
+
+def _check_standard_output(options: argparse.Namespace) -> None:
+    """One thing alone is printed instead of the text."""
+    taken = "--json" if options.json else ""
+    for option, place in (("--csv", options.csv), ("--html", options.html)):
+        if place == STANDARD_OUTPUT and taken:
+            raise ValueError(f"{option}: expected a file beside {taken}, got -, standard output")
+        taken = f"{option} -" if place == STANDARD_OUTPUT else taken
+
+
+def _check_pages(options: argparse.Namespace) -> None:
+    """One page is a file of --html's, and several are files of --feedback's."""
+    if options.html is None:
+        return
+    if options.feedback is None and len(options.files) > 1:
+        raise ValueError("--html: expected one file, or --feedback beside it, got several files")
+    typed = options.html is not DEFAULT_PAGE  # the user may have typed this very name
+    if options.feedback is not None and typed:
+        raise ValueError(
+            f"--html: expected no name beside --feedback, which names the pages, got {options.html}"
+        )
 
 
 def _check_place(option: str, path: Path, begins: str) -> None:
@@ -207,6 +236,8 @@ def _check_place(option: str, path: Path, begins: str) -> None:
 
 def _check_feedback(folder: Path, files: Sequence[Path], page: bool) -> None:
     """A report begins with its file's name, or as our pages do."""
+    if str(folder) == STANDARD_OUTPUT:
+        raise ValueError("--feedback: expected a folder, got -, standard output")
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"--feedback: expected a folder, got {folder}, a file")
     places = _feedback_files(folder, [str(file) for file in files], page) if files else []
@@ -225,13 +256,6 @@ def _first_line(path: Path) -> str:
         raise ValueError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _written(path: Path, option: str, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ValueError(f"{option}: cannot write {path}: {error.strerror}") from None
-
-
 def _parser() -> Parser:
     epilog = (
         "Exit status 0: all right, edges and remarks included; 1: something is wrong, to do, or "
@@ -241,7 +265,7 @@ def _parser() -> Parser:
     parser.add_argument(
         "files",
         nargs="*",
-        type=Path,
+        type=file_path,
         metavar="FILE",
         help="each with a backward(), or a class TwoLayerNet",
     )
@@ -261,18 +285,22 @@ def _parser() -> Parser:
     parser.add_argument(
         "--example", action="store_true", help="the first mistake on a batch of three samples, too"
     )
-    for option, meta, words in (
-        ("--csv", "FILE.csv", "a row for each file; - prints it"),
-        ("--feedback", "DIR", "a report for each file, as HTML with --html"),
-    ):
-        parser.add_argument(option, type=Path, metavar=meta, help=words)
+    parser.add_argument(
+        "--csv", type=file_name, metavar="FILE.csv", help="a row for each file; - prints it"
+    )
+    parser.add_argument(
+        "--feedback",
+        type=file_path,
+        metavar="DIR",
+        help="a report for each file, as HTML with --html",
+    )
     parser.add_argument(
         "--html",
-        type=Path,
+        type=file_name,
         nargs="?",
-        const=Path("report.html"),
+        const=DEFAULT_PAGE,
         metavar="FILE.html",
-        help="the learner's source, coloured by verdict (default report.html)",
+        help=f"the learner's source, coloured by verdict (default {DEFAULT_PAGE}); - prints it",
     )
     for option, seconds, words in (
         ("--timeout", TIMEOUT, "seconds for a file's run (default 10)"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from compare.cli.options import AGREE, DIFFER, UNUSABLE, Parser, print_json
-from compare.problems.problem import check_whole
+from compare.problems.problem import check_seconds, check_whole
 
 if TYPE_CHECKING:
     from compare.distributed.batch import Batch
@@ -91,8 +91,7 @@ def _check(options: argparse.Namespace) -> None:
         raise ValueError("--learning-rate: expected --steps beside it, got none")
     if options.learning_rate is not None and not 0 < options.learning_rate < math.inf:
         raise ValueError(f"--learning-rate: expected a number > 0, got {options.learning_rate:g}")
-    if not 0 < options.timeout < math.inf:
-        raise ValueError(f"--timeout: expected seconds > 0, got {options.timeout:g}")
+    check_seconds("--timeout", options.timeout)
     if not 0 <= options.reg < math.inf:
         raise ValueError(f"--reg: expected a finite number >= 0, got {options.reg:g}")
     check_whole("--hidden", options.hidden, 1)

@@ -5,13 +5,19 @@ import shlex
 from compare.checker.exercise import exercise
 from compare.checker.lines import STEPS
 from compare.cli.options import AGREE, Parser
+from compare.cli.output import STANDARD_OUTPUT, as_argument, file_name, write
 
 
 def run(argv: list[str]) -> int:
     """Write a file to start a backward pass of your own from: shapes and steps, no answers."""
     parser = Parser("python -m compare exercise", run.__doc__ or "", "")
     parser.add_argument(
-        "-o", "--output", required=True, metavar="FILE.py", help="the new file; - prints it"
+        "-o",
+        "--output",
+        required=True,
+        type=file_name,
+        metavar="FILE.py",
+        help="the new file; - prints it",
     )
     parser.add_argument("--given", choices=("forward",), help="the forward pass is there already")
     parser.add_argument("--step", choices=STEPS, help="all steps before this one are there")
@@ -21,20 +27,12 @@ def run(argv: list[str]) -> int:
             f"--step: expected dz2 or a later step beside --given forward, got {options.step}"
         )
     first = options.step or ("dz2" if options.given else STEPS[0])
-    if options.output != "-" and not options.output.endswith(".py"):
+    printed = options.output == STANDARD_OUTPUT
+    if not printed and not options.output.endswith(".py"):
         raise ValueError(f"--output: expected a new file FILE.py, got {options.output}")
-    if options.output == "-":
-        print(exercise("my_backward.py", first), end="")
-        return AGREE
-    try:
-        with open(options.output, "x", encoding="utf-8") as file:
-            file.write(exercise(options.output, first))
-    except FileExistsError:
-        raise ValueError(
-            f"--output: expected a new file, got {options.output}: it exists"
-        ) from None
-    except OSError as error:
-        raise ValueError(f"--output: cannot write {options.output}: {error.strerror}") from None
-    name = shlex.quote(options.output)
-    print(f"Fill in {options.output}, then: python -m compare check {name}")
+    name = "my_backward.py" if printed else as_argument(options.output)
+    write(exercise(name, first), options.output, "--output")
+    if not printed:
+        command = f"python -m compare check {shlex.quote(name)}"
+        print(f"Fill in {options.output}, then: {command}")
     return AGREE

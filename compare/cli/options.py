@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from compare.cli.output import as_argument
 from compare.problems.csv_file import read_problem
 from compare.problems.problem import Problem
 from compare.problems.seeded import random_problem
@@ -23,6 +24,13 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog, description=description, epilog=epilog, allow_abbrev=False)
         # Read by compare/__main__.py, before the verb's own options are.
         self.add_argument(NO_COLOUR, action="store_true", help="no colour in a terminal")
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Options and files in any order; after `--`, files alone."""
+        given = list(sys.argv[1:] if args is None else args)
+        at = given.index("--") if "--" in given else len(given)
+        files = map(as_argument, given[at + 1 :])
+        return self.parse_intermixed_args([*given[:at], *files], namespace)
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(_as_ours(message))
@@ -58,6 +66,7 @@ WORDS = (
     (r"argument ([^:]*): invalid float value: (.*)", r"\1: expected a number, got \2"),
     (r"argument ([^:]*): invalid choice: (.*) \(choose from (.*)\)", r"\1: expected \3, got \2"),
     (r"argument ([^:]*): expected one argument", r"\1: expected a value, got none"),
+    (r"argument ([^:]*): ignored explicit argument (.*)", r"\1: expected no value, got \2"),
     (r"argument ([^:]*): (.*)", r"\1: \2"),
     (r"the following arguments are required: (.*)", r"\1: expected a value, got none"),
     (r"unrecognized arguments: (.*)", r"expected only what --help names, got \1"),

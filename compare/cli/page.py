@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from compare.cli.options import AGREE, DIFFER, Parser, chosen_problem
+from compare.cli.output import STANDARD_OUTPUT, file_name
 from compare.cli.progress import Progress
 from compare.cli.step import LEARNING_RATE
 
@@ -12,10 +13,10 @@ def run(argv: list[str]) -> int:
     options = _parser().parse_args(argv)
     if options.learning_rate is not None and options.steps is None:
         raise ValueError("--learning-rate: expected --steps beside it, got none")
-    path = Path(options.output)
-    if options.output == "-" and options.open:
+    path, printed = Path(options.output), options.output == STANDARD_OUTPUT
+    if printed and options.open:
         raise ValueError("--open: expected a file beside it, got --output -")
-    if options.output != "-" and path.exists() and not options.force:
+    if not printed and path.exists() and not options.force:
         raise ValueError(f"--output: expected a new file, or --force, got {path}: it exists")
     # Imported once the options are known to be good: PyTorch takes a second or two.
     from compare.agreement.bridge import choose_device
@@ -33,7 +34,7 @@ def run(argv: list[str]) -> int:
     except ManualPassError as failure:
         print(failure)
         return DIFFER
-    if options.output == "-":
+    if printed:
         print(page.html, end="")
         return AGREE if page.agree else DIFFER
     page.write(path, options.force)
@@ -50,7 +51,12 @@ def _parser() -> Parser:
         "autograd, and what each is made of.",
     )
     parser.add_argument(
-        "-o", "--output", required=True, metavar="FILE.html", help="the new file; - prints it"
+        "-o",
+        "--output",
+        required=True,
+        type=file_name,
+        metavar="FILE.html",
+        help="the new file; - prints it",
     )
     parser.add_argument("--force", action="store_true", help="write over a file that exists")
     parser.add_argument("--open", action="store_true", help="and open it in the browser")

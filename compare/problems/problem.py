@@ -1,6 +1,8 @@
 """A batch and one set of initial weights, and what may be asked of their sizes."""
 
+import math
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -66,9 +68,20 @@ def check_problem(problem: object) -> None:
 
 def check_whole(name: str, value: int, least: int, most: int | None = None) -> None:
     """Raise ValueError unless `value` is a whole number from `least` to `most`."""
-    if not isinstance(value, int) or value < least or (most is not None and value > most):
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or value < least or (most is not None and value > most):
         span = f">= {least}" if most is None else f"from {least} to {most}"
         raise ValueError(f"{name}: expected a whole number {span}, got {value!r}")
+
+
+def check_seconds(name: str, value: Any, at_least_0: bool = False) -> None:
+    """Raise ValueError unless `value` is a finite number above 0, or 0 where that is one, too."""
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or value < 0 or (value == 0 and not at_least_0):
+        sign = ">=" if at_least_0 else ">"
+        finite = "" if not number or math.isfinite(value) else "a finite number of "
+        got = f"{value:g}" if number else repr(value)
+        raise ValueError(f"{name}: expected {finite}seconds {sign} 0, got {got}")
 
 
 def dtype_named(name: str) -> np.dtype[np.floating[Any]]:
