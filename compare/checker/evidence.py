@@ -40,8 +40,8 @@ def evidence(case: Case, lines: Lines, quantity: str) -> str:
         scores = abs(np.asarray(case.right["z2"])).max()
         reached = f", where scores reach {scores:.0f}" if scores > LARGE_SCORES else ""
         return f"{observed[at]}{_at(at)}{reached}"
-    if expected.any() and not observed.any():
-        return "0" if observed.size == 1 else "all zeros"
+    if observed.size > 1 and expected.any() and not observed.any():
+        return "all zeros"
     for words in (
         _ratio(observed, expected),
         _penalty(case, quantity, observed, expected),

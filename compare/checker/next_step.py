@@ -43,7 +43,8 @@ def next_words(
     """What to do about it, in words. The notes' line is shown where shapes did not fit: it says
     which would; elsewhere, with the hint "formula" alone.
     """
-    if hint == "where" or raised.kind in NO_STEP:
+    first_call = any(case.raised for case in cases)  # what a second one lacks, the first one had
+    if hint == "where" or raised.kind in NO_STEP or not first_call:
         return []
     open_ = _open(raised, quantities)
     absent = next((name for name in _absent(raised) if name in open_), None)

@@ -87,7 +87,7 @@ def diagnosed(
             judged = [with_guard(case, beside) for case in judged]
         blank = placeholders(judged, wrong, code)
         lines = {**lines, **{f.quantity: f.wrong_line for f in blank}}
-        left = [q for q in wrong if q not in lines or not any(f.quantity == q for f in blank)]
+        left = [q for q in wrong if q not in {f.quantity for f in blank}]
         found, over = _explained([*stopped, *judged], left, code, seconds, lines, unstable)
         found = [*blank, *found] or misshapen(code)
         findings += _blamed(found, wrong)
