@@ -88,6 +88,7 @@ PLANTS = (
     Plant(9, "bias-regularised", "db2", DB2, f"{DB2} + reg * b2"),
     Plant(9, "bias-regularised", "db1", DB1, f"{DB1} + b1 * reg"),
     Plant(10, "sign", "dz2", MEAN, "dscores = (onehot - probs) / n"),
+    Plant(10, "loss-sign", "loss", "-np.sum(logp", "np.sum(logp", False),
     Plant(10, "indicator-added", "dz2", MEAN, "dscores = (probs + onehot) / n"),
     Plant(10, "ascent", "dW2", f"dW2 = {DW2} + reg * W2", f"dW2 = -{DW2} - reg * W2"),
     Plant(11, "mask-missing", "dz1", "dh * (h > 0)", "dh"),

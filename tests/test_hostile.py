@@ -254,6 +254,19 @@ def test_a_loop_after_the_function_is_left_out_and_the_function_is_judged(answer
     assert "time.sleep(1)" in remark
 
 
+def test_an_import_that_does_not_end_is_given_more_time_and_no_advice_on_training(
+    answer_of: Checked,
+):
+    slow = (
+        "import sys, time\nclass Slow:\n    def find_spec(self, name, *more):\n"
+        "        if name == 'slow': time.sleep(60)\nsys.meta_path.insert(0, Slow())\nimport slow\n"
+    )
+    (remark,) = answer_of(slow + RIGHT, timeout=2).remarks
+    assert "line 6 was left out: it was still running after" in remark
+    assert "(--timeout gives it more)" in remark
+    assert "trains" not in remark
+
+
 @pytest.mark.slow
 def test_a_parent_that_is_stopped_does_not_stop_the_comparison(answer_of: Checked):
     text = body("    os.kill(os.getppid(), signal.SIGSTOP)\n    while True: pass\n")

@@ -369,6 +369,59 @@ def test_a_mask_that_lets_all_through_is_not_called_missing(mask: str, tmp_path:
     assert found(report) == [("dz1", "mask-always-true")]
 
 
+# What is returned, and what was computed
+
+TURNED = ("dh = dscores.dot(W2.T)", "dh = W2.dot(dscores.T)"), ("dh * (h > 0)", "dh.T * (h > 0)")
+
+
+def test_a_value_that_was_never_changed_is_not_called_so_but_transposed(tmp_path: Any):
+    file = tmp_path / "mine.py"
+    file.write_text(written(*TURNED, returned="all values"))
+    report = compare.check(file, seed=SEED, search=0)
+    assert [(f.quantity, f.id, f.source) for f in report.remarks] == [
+        ("da1", "transposed", "dh = W2.dot(dscores.T)")
+    ]
+    assert "da1: right, but transposed; your shape is (10, 200)" in words(report)
+    assert not report.mistakes
+
+
+@pytest.mark.parametrize("change", ["dW1 * np.nan", "dW1 / 0", "np.ma.masked_array(dW1, dW1 > 0)"])
+def test_what_is_changed_where_it_is_returned_is_wrong_in_that_line(change: str, tmp_path: Any):
+    file = tmp_path / "mine.py"
+    file.write_text(written(returned="gradients alone").replace("dW1=dW1", f"dW1={change}"))
+    report = compare.check(file, seed=SEED, search=0)
+    assert wrong(report) == ["dW1"]
+    assert report.mistakes[0].source.startswith("return dict(")
+    assert "right where it is computed, and not as it is returned" in words(report)
+    assert "where scores reach" not in words(report)
+
+
+def test_what_is_nan_throughout_has_its_own_line(tmp_path: Any):
+    file = tmp_path / "mine.py"
+    file.write_text(written(("(h > 0)", "(h / h)"), returned="gradients alone"))
+    report = compare.check(file, seed=SEED, search=0)
+    lines = {q.name: q.source.partition(" = ")[0] for q in report.quantities}
+    assert [lines[q] for q in ("dz1", "dW1", "db1")] == ["dhin", "dW1", "db1"]
+    assert wrong(report) == ["dz1"]
+
+
+def test_what_the_code_has_not_got_is_not_asked_for(tmp_path: Any):
+    one_hot = "onehot = np.zeros((n, c))\n    onehot[np.arange(n), y] = 1\n"
+    by_index = "dscores = probs.copy()\n    dscores[np.arange(n), y] -= y\n    dscores /= n"
+    text = written((f"    {one_hot}", ""), (MEAN, by_index), returned="gradients alone")
+    file = tmp_path / "mine.py"
+    file.write_text(text)
+    report = compare.check(file, seed=SEED, search=0)
+    assert report.mistakes[0].source == "dscores[np.arange(n), y] -= y"
+    assert "Y_ind" not in words(report)
+    assert str(report).splitlines()[-1].startswith("Fix dz2 first.")
+
+
+def test_of_two_expressions_with_one_value_the_simpler_is_told():
+    report = checked(written((MEAN, "dscores = -onehot / n")))
+    assert "yours is -Y_ind / N:" in words(report)
+
+
 # Two calls that differ
 
 NOISE = ("h = np.maximum(0, hin)", "h = np.maximum(0, hin) * (np.random.rand(*hin.shape) < 0.5)")

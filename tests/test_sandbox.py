@@ -73,21 +73,24 @@ HOSTILE = {
         HEAD + "    return dict(weights=W1)\n",
         "returned weights: expected names among z1",
     ),
-    "an object array": (
-        HEAD + RETURN.format("np.array([[None]])"),
-        "db2: expected an array of real numbers, got object",
+    "a coroutine": (
+        HEAD.replace("def ", "async def ") + RETURN.format("b2"),
+        "expected a dict of arrays to be returned, got a coroutine: leave out async",
     ),
-    "strings": (
-        HEAD + RETURN.format("np.array(['a'])"),
-        "db2: expected an array of real numbers, got <U1",
-    ),
-    "complex numbers": (
-        HEAD + RETURN.format("1j * b2"),
-        "db2: expected an array of real numbers, got complex128",
+}
+REAL = "expected an array of real numbers, got "
+NO_NUMBERS = {
+    "None in an array": ("np.array([[None]])", REAL + "an array with None in it"),
+    "an object": ("object()", REAL + "object"),
+    "strings": ("np.array(['a'])", REAL + "text"),
+    "complex numbers": ("1j * b2", REAL + "complex numbers"),
+    "rows of several lengths": (
+        "[[1, 2], [3]]",
+        REAL + "a list whose parts have different lengths",
     ),
     "an enormous array": (
-        HEAD + RETURN.format("np.broadcast_to(b2[0, 0], (10**5, 10**5))"),
-        "db2: expected an array like its parameter, got one of shape (100000, 100000)",
+        "np.broadcast_to(b2[0, 0], (10**5, 10**5))",
+        "expected an array like its parameter, got one of shape (100000, 100000)",
     ),
 }
 
@@ -106,6 +109,20 @@ def test_a_file_that_cannot_be_judged_gets_one_line_that_says_why(tmp_path: Path
     assert not report.right
     assert message in report.error
     assert "\n" not in report.error
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("case", NO_NUMBERS)
+def test_what_is_no_array_of_numbers_is_a_mistake_in_the_line_that_returns_it(
+    tmp_path: Path, case: str
+):
+    value, words = NO_NUMBERS[case]
+    text = source(everything=False).replace("dW2=dW2", f"dW2={value}")
+    report = check_file(write(tmp_path, text), search=0)
+    assert [(f.quantity, f.id, f.title) for f in report.mistakes] == [("dW2", "no-numbers", words)]
+    assert "return dict(" in report.mistakes[0].source
+    assert str(report).splitlines()[-1].startswith("Fix dW2 first.")
+    assert not report.error
 
 
 @pytest.mark.started_anew
@@ -217,3 +234,23 @@ def test_a_second_call_that_gives_another_answer_is_named(tmp_path: Path):
     text = text.replace("dW1=dW1", "dW1=dW1 * (1 + (len(calls) % 2 == 0))")
     report = check_file(write(tmp_path, text))
     assert [(f.quantity, f.id) for f in report.mistakes] == [("dW1", "second-call-differs")]
+
+
+FAILS_AGAIN = {
+    "it raises": ("calls.pop()", "IndexError: pop from empty list, at line 5: calls.pop()"),
+    "it returns nothing": (
+        "if not calls: return\n    calls.clear()",
+        "expected a dict of arrays to be returned, got None",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAILS_AGAIN)
+def test_a_second_call_that_fails_is_no_other_answer(tmp_path: Path, case: str):
+    first, words = FAILS_AGAIN[case]
+    text = RIGHT.replace("import numpy as np", "import numpy as np\ncalls = [1]")
+    report = check_file(write(tmp_path, text.replace("    n, c", f"    {first}\n    n, c")))
+    assert {q.verdict for q in report.quantities} == {"right"}
+    assert not report.mistakes
+    assert report.error.startswith(f"a second call with the same arguments failed: {words}")
+    assert str(report).splitlines()[-1].startswith("Not right yet.")

@@ -224,6 +224,86 @@ def test_the_notes_line_after_an_exception_is_that_of_the_line_that_raised(
     assert bool(next_) == (line is not None)
 
 
+class Early(NamedTuple):
+    """Lines from dz2 on, the last of which reads what is not there yet, or is of another shape."""
+
+    lines: tuple[str, ...]
+    says: str
+    notes: str  # the notes' line, for --hint formula alone
+
+
+DW1 = "dW1 = X.T @ dz1 + reg * W1"
+EARLY = {
+    "None": Early((DW1,), "dz1 has no value yet, and this line reads it", "dz1 = da1 * (a1 > 0)"),
+    "an ellipsis": Early(
+        ("dz1 = ...", DW1), "dz1 has no value yet, and this line reads it", "dz1 = da1 * (a1 > 0)"
+    ),
+    "a line that is commented out": Early(
+        ("dz2 = 0; del dz2", "dW2 = a1.T @ dz2 + reg * W2"),
+        "dz2 has no value yet, and this line reads it",
+        "dz2 = (P - Y_ind) / N",
+    ),
+    "a value of another shape": Early(
+        ("dz2 = (P - Y_ind) / N", "da1 = dz2 @ W2.T", "dz1 = da1[z1 > 0]", DW1),
+        "in the notes, dz1 is 200 × 10",
+        "dz1 = da1 * (a1 > 0)",
+    ),
+    "a value that a later quantity has": Early(
+        ("dz2 = (P - Y_ind).mean(axis=0)", "dW2 = a1.T @ dz2 + reg * W2"),
+        "in the notes, dz2 is 200 × 3",
+        "dz2 = (P - Y_ind) / N",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EARLY)
+def test_a_line_that_comes_too_early_is_told_what_it_reads_and_not_itself(
+    name: str, tmp_path: Path
+):
+    early = EARLY[name]
+    report = judged(tmp_path, filled("dz2", *early.lines))
+    said, formula = (" ".join(str(replace(report, hint=h)).split()) for h in ("what", "formula"))
+    assert f"{early.says} To do:" in said
+    assert "the notes have" not in said
+    assert f"{early.says}; the notes have {early.notes} To do:" in formula
+    named = early.notes.partition(" ")[0]
+    assert {q.name: q.verdict for q in report.quantities}[named] == "to do"
+    assert not report.mistakes
+
+
+def test_a_name_of_the_learners_that_holds_nothing_yet_is_told_as_it_stands(tmp_path: Path):
+    text = COMMON.replace("dh = d @ W2.T\n    dh[h <= 0] = 0", "dh = None")
+    report = judged(tmp_path, text)
+    assert "line 16: X.T is 4 × 200, dh is None" in str(report)
+    assert "the notes have" not in str(report)
+
+
+@pytest.mark.parametrize("blank", ["1/0", "[0][1]", "np.nothing"])
+def test_what_stands_for_a_line_and_raises_does_not_show_the_right_one(blank: str, tmp_path: Path):
+    report = judged(tmp_path, filled("dz2", f"dz2 = {blank}"))
+    assert "the notes have" not in str(report)
+    formula = " ".join(str(replace(report, hint="formula")).split())
+    assert "the notes have next: dz2 = (P - Y_ind) / N" in formula
+
+
+@pytest.mark.parametrize("blank", ["...", "NotImplemented"])
+def test_what_stands_for_a_value_is_to_do_as_none_is(blank: str, tmp_path: Path):
+    report = judged(tmp_path, filled("dz2").replace("= None", f"= {blank}"))
+    assert report.to_do == STEPS[STEPS.index("dz2") :]
+    assert not report.error
+
+
+def test_zeros_that_stand_for_a_gradient_are_wrong_each_in_its_own_line(tmp_path: Path):
+    blanks = [f"d{name} = np.zeros_like({name})" for name in ("W2", "b2", "W1", "b1")]
+    report = judged(tmp_path, filled("dz2", *blanks))
+    found = {q.name: (q.verdict, q.source) for q in report.quantities}
+    assert {line: found[line.partition(" ")[0]] for line in blanks} == {
+        line: ("wrong", line) for line in blanks
+    }
+    assert "yours is np.zeros((H, C))" in str(report)
+    assert str(report).splitlines()[-1] == "Fix dW2 first. (--seed 1)"
+
+
 def test_a_line_of_y_ind_that_raises_is_told_the_notes_line_of_y_ind(tmp_path: Path):
     report = judged(tmp_path, filled("Y_ind", "Y_ind = np.eye(3)[y]"))
     assert "the notes have next: Y_ind = (y[:, None] == np.arange(C)) * 1.0" in str(report)
@@ -261,7 +341,7 @@ def test_nothing_is_remarked_of_a_value_that_is_not_there(tmp_path: Path):
 def test_what_is_seen_of_two_mistakes_in_one_line_is_told_once(tmp_path: Path):
     line = "loss = -(Y_ind * np.log(P)).sum() + reg * ((W1**2).sum() + (W2**2).sum())"
     text = " ".join(str(judged(tmp_path, filled("loss", line), search=5)).split())
-    assert text.count(" times") == 1
+    assert text.count("where the notes' line, on your own") == 1
     assert "the penalty in the loss lacks its ½: together with the one above, " in text
 
 

@@ -1,8 +1,10 @@
 """What a learner's function returned, in whatever form, as arrays under the notes' names."""
 
 import dataclasses
+import inspect
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +17,9 @@ PARAMETERS = ("W1", "b1", "W2", "b2")
 # How people order four gradients: as the parameters, or by kind, or as they are computed.
 ORDERS = (PARAMETERS, ("W1", "W2", "b1", "b2"), ("W2", "b2", "W1", "b1"))
 ORDINALS = ("first", "second", "third")
+NOT_WRITTEN = (None, ..., NotImplemented)  # what people put where a value will be
+# What an array holds instead of real numbers, by the kind of its dtype.
+HOLDS = {"c": "complex numbers", "U": "text", "S": "bytes", "M": "dates", "m": "times"}
 GRADIENT_OF = re.compile(r"(?:d|grad_?|g_?|dl_?d)([wb][12])|([wb][12])_?grad")
 
 _ndarray, _asarray, _float64 = np.ndarray, np.asarray, np.float64  # a learner may replace them
@@ -24,6 +29,7 @@ class Reading(NamedTuple):
     values: dict[str, npt.NDArray[Any]]
     problem: str | None = None  # why it is not all of what was returned, in a line
     remarks: tuple[str, ...] = ()
+    unread: Mapping[str, str] = MappingProxyType({})  # of what is no array of real numbers, why
 
 
 def read(returned: Any, names: Sequence[str], shapes: Mapping[str, tuple[int, ...]]) -> Reading:
@@ -35,7 +41,7 @@ def read(returned: Any, names: Sequence[str], shapes: Mapping[str, tuple[int, ..
     if mapping is not None:
         _absorb(mapping, found, extra)
     elif not isinstance(returned, tuple | list):
-        return Reading({}, f"expected a dict of arrays to be returned, got {_kind(returned)}")
+        return Reading({}, f"expected a dict of arrays to be returned, got {_of_no_use(returned)}")
     else:
         kind = "list" if isinstance(returned, list) else "tuple"
         problem = _absorb_sequence(list(returned), kind, found, extra, remarks, shapes)
@@ -49,16 +55,17 @@ def read(returned: Any, names: Sequence[str], shapes: Mapping[str, tuple[int, ..
     if extra:
         remarks.append(f"extra values ignored: {_listed(extra)}")
 
-    values, problems = {}, []
+    values, problems = {}, {}
     for name, item in found.items.items():
-        if item is None:
-            continue  # not written yet
-        array, problem = _array(name, item)
+        if any(item is blank for blank in NOT_WRITTEN):
+            continue
+        array, why = _array(name, item)
         if array is None:
-            problems.append(problem)
+            problems[name] = why
         else:
             values[name] = array
-    return Reading(values, problems[0] if problems else None, tuple(remarks))
+    problem = next((f"{name}: {why}" for name, why in problems.items()), None)
+    return Reading(values, problem, tuple(remarks), problems)
 
 
 def as_mapping(value: Any) -> Mapping[Any, Any] | None:
@@ -212,13 +219,33 @@ def _array(name: str, value: Any) -> tuple[npt.NDArray[Any] | None, str]:
         if flat and all(hasattr(number, "__float__") for number in flat):  # Decimals, fractions
             array = _asarray([float(number) for number in flat]).reshape(array.shape)
     except Exception as error:
-        return None, f"{name}: expected a NumPy array, got {_kind(value)} ({type(error).__name__})"
+        got = f"{_kind(value)} ({type(error).__name__})"
+        if isinstance(value, list | tuple) and isinstance(error, ValueError):
+            got = f"a {_kind(value)} whose parts have different lengths"
+        return None, f"expected an array of real numbers, got {got}"
     if array.dtype.kind not in "fiub":
-        return None, f"{name}: expected an array of real numbers, got {array.dtype}"
+        got = HOLDS.get(array.dtype.kind) or _held(value, array)
+        return None, f"expected an array of real numbers, got {got}"
     if array.nbytes > LARGEST:
-        return None, f"{name}: expected an array like its parameter, got one of shape {array.shape}"
+        return None, f"expected an array like its parameter, got one of shape {array.shape}"
     plain = array.astype(array.dtype.newbyteorder("<") if array.dtype.char in "fd" else _float64)
     return (plain.reshape(()) if name == "loss" and plain.size == 1 else plain), ""
+
+
+def _held(value: Any, array: npt.NDArray[Any]) -> str:
+    """What there is instead of numbers: a value of that type, or the first in an array of such."""
+    if array.ndim == 0:
+        return _kind(value if type(value) is not _ndarray else array.item())
+    first = next((one for one in array.ravel().tolist() if not hasattr(one, "__float__")), None)
+    return f"an array with {_kind(first)} in it"
+
+
+def _of_no_use(value: Any) -> str:
+    """Its type; and what makes a call return it, where a word of the learner's does."""
+    if inspect.iscoroutine(value):
+        value.close()  # else Python warns that nobody has waited for it
+        return "a coroutine: leave out async"
+    return _kind(value)
 
 
 def _kind(value: Any) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compare.checker.alarm import StillRunningError
-from compare.checker.answers import read
+from compare.checker.answers import NOT_WRITTEN, read
 from compare.checker.forms import PARAMETERS, Form
 from compare.checker.source import in_cell, line_words, python_2
 from compare.checker.trace import Raised
@@ -58,6 +58,8 @@ class Run(NamedTuple):
     second: Values = MappingProxyType({})  # of the second call, what has other bits
     written: Values = MappingProxyType({})  # what it left in the arguments that it wrote to
     because: tuple[str, ...] = ()  # what may make two calls differ, if they do
+    unread: Mapping[str, str] = MappingProxyType({})  # of what is no array of real numbers, why
+    again: str | None = None  # why the second call gave nothing, or not all
 
 
 def call(
@@ -78,6 +80,8 @@ def call(
     again, _ = _once(form, arguments, own, names)
     if is_late(again):
         return first, remarks
+    if again.error is not None:
+        return first._replace(again=again.error, raised=again.raised), remarks
     with _errstate(all="ignore"):
         second = {
             name: value
@@ -108,7 +112,7 @@ def _once(
     changed = [name for name in arguments if not _same_bits(copies[name], arguments[name])]
     written = {n: copies[n] for n in changed if isinstance(copies[n], _ndarray)}
     run = Run(reading.values, reading.problem, tuple(changed), written=written)
-    return run, reading.remarks
+    return run._replace(unread=reading.unread), reading.remarks
 
 
 def is_late(run: Run) -> bool:
@@ -293,13 +297,22 @@ def _is_plain(node: ast.expr) -> bool:
 
 
 def _size_of(node: ast.expr, frame: FrameType) -> str:
-    """`is 200 × 3` of a matrix, `has shape (200,)` of another array, `is 200` of a number."""
+    """`is 200 × 3` of a matrix, `has shape (200,)` of another array, `is 200` of a number, and
+    `is None` of what holds no value yet.
+    """
     try:
         code = compile(ast.Expression(node), "<operand>", "eval")
         value = eval(code, frame.f_globals, dict(frame.f_locals))
         if type(value) in (int, float):
             return f"is {printable(f'{value:.6g}' if value % 1 else str(int(value)), 30)}"
-        shape = tuple(int(n) for n in value.shape)
+        if any(value is blank for blank in NOT_WRITTEN):
+            return f"is {value}"
+        return size_words(tuple(int(n) for n in value.shape))
     except Exception:
         return ""
-    return f"is {shape_text(shape)}" if len(shape) > 1 else f"has shape {shape}" if shape else ""
+
+
+def size_words(shape: tuple[int, ...]) -> str:
+    if not shape:
+        return ""
+    return f"is {shape_text(shape)}" if len(shape) > 1 else f"has shape {shape}"

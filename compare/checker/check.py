@@ -26,7 +26,7 @@ from compare.checker.conventions import (
 from compare.checker.guards import guard
 from compare.checker.judged import judged_quantities
 from compare.checker.own_loss import by_own_loss
-from compare.checker.placing import Code, raised_in
+from compare.checker.placing import Code, as_named, raised_in, unread_in
 from compare.checker.probes import EDGES, EXTREME, LARGEST_SEED, TRACED, fresh_seed, probes
 from compare.checker.reading import read
 from compare.checker.records import Hint
@@ -149,8 +149,8 @@ def judge(
         return _nothing_judged(name, answer, answer.failure)
     if any(map(is_late, answer.runs.values())):
         again = None  # nor would it end another time
-    raised = {probe: run.error for probe, run in answer.runs.items() if run.error is not None}
-    error = _error_line(raised, len(answer.runs))
+    raised = {p: run.error for p, run in answer.runs.items() if run.error and not run.unread}
+    error = _error_again(answer) or _error_line(raised, len(answer.runs))
     observed = {probe: dict(run.values) for probe, run in answer.runs.items()}
     flat = unflatten(observed, batches)
     with np.errstate(all="ignore"):
@@ -266,15 +266,16 @@ def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
     """The cases with what the learner's own lines computed, on the batch where they were traced."""
     raised = raised_in(answer)
     first = raised is not None and not answer.trace_note  # it may be the first line that raised
+    unread = unread_in(answer)
     if not answer.trace and not (first and answer.trace_probe):
-        return cases, Code(raised=raised)
+        return cases, Code(raised=raised, unread=unread)
     ordinary = [c for c in cases if c.name not in EDGES and not c.raised]
     wrong = wrong_quantities(ordinary)
     traced = next(case for case in cases if case.name == answer.trace_probe)
-    reading = read(traced, answer.trace, wrong)
+    reading = as_named(read(traced, answer.trace, wrong), traced)
     now = replace(traced, traced=reading.values)
     others = [replace(case, traced={}) for case in cases]
-    code = Code(now, reading, raised, answer.source, answer.begins, tuple(wrong))
+    code = Code(now, reading, raised, answer.source, answer.begins, tuple(wrong), unread)
     return [
         now if case is traced else other for case, other in zip(cases, others, strict=True)
     ], code
@@ -329,6 +330,13 @@ def _followed_once_more(cases: list[Case], code: Code, again: Runner) -> list[Ca
     more = again({other.name: other.problem}, trace=other.name)
     traced = read(other, more.trace, ()).values
     return [replace(case, traced=traced) if case is other else case for case in cases]
+
+
+def _error_again(answer: Answer) -> str:
+    """What came of a second call: where it failed, those on later batches may fail for that."""
+    again = {probe: run.again for probe, run in answer.runs.items() if run.again is not None}
+    words = _error_line(again, len(answer.runs))
+    return f"a second call with the same arguments failed: {words}" if words else ""
 
 
 def _error_line(raised: Mapping[str, str | None], probes: int) -> str:

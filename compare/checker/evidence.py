@@ -11,6 +11,8 @@ from compare.text import place
 
 Float64s = npt.NDArray[np.float64]
 
+LARGE_SCORES = 80  # exp of a little more overflows in single precision
+LARGEST_RATIO = 1e6  # of two numbers: a larger one is whole whatever they are
 SAME = 1e-6  # a ratio counts as one number if it varies by no more
 PENALISED = {"dW2": "W2", "dW1": "W1", "db2": "b2", "db1": "b1"}
 
@@ -36,7 +38,10 @@ def evidence(case: Case, lines: Lines, quantity: str) -> str:
     if bad.any():
         at = tuple(int(i) for i in np.argwhere(bad)[0])
         scores = abs(np.asarray(case.right["z2"])).max()
-        return f"{observed[at]}{_at(at)}, where scores reach {scores:.0f}"
+        reached = f", where scores reach {scores:.0f}" if scores > LARGE_SCORES else ""
+        return f"{observed[at]}{_at(at)}{reached}"
+    if observed.size > 1 and expected.any() and not observed.any():
+        return "all zeros"
     for words in (
         _ratio(observed, expected),
         _penalty(case, quantity, observed, expected),
@@ -81,9 +86,18 @@ def _ratio(observed: Float64s, expected: Float64s) -> str:
         return ""
     ratios = observed[large] / expected[large]
     ratio = float(np.median(ratios))
+    if observed.size == 1 and not _is_plain(ratio):
+        return ""
     if abs(ratio - 1) < SAME or abs(ratios - ratio).max() > SAME * abs(ratio):
         return ""
     return f"{_times(ratio)} the right one"
+
+
+def _is_plain(ratio: float) -> bool:
+    """A whole number, or 1 over one: another ratio of two numbers says nothing of them."""
+    size = abs(ratio)
+    size = 1 / size if 0 < size < 1 else size
+    return bool(0 < size < LARGEST_RATIO and abs(size - round(size)) < SAME * size)
 
 
 def _penalty(case: Case, quantity: str, observed: Float64s, expected: Float64s) -> str:

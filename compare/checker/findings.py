@@ -7,26 +7,74 @@ from dataclasses import replace
 import numpy as np
 
 from compare.bounds.quantities import GRADIENTS
-from compare.checker.cases import Case
+from compare.checker.cases import Case, agree, is_right
 from compare.checker.edges import edge
 from compare.checker.evidence import evidence, shown_on
 from compare.checker.lines import RIGHT
-from compare.checker.misplaced import (
-    after_update,
-)
+from compare.checker.misplaced import after_update
+from compare.checker.nearby import zeros_line
 from compare.checker.placing import Code
 from compare.checker.records import Finding, Kind
+from compare.checker.returned import bound_at, is_own, made_at
 from compare.checker.state import Explained, Place, changed_late
+from compare.checker.trace import Binding
 from compare.checker.trees import shown
 
 LET_ALL = re.compile(r">=|<(?!=)")  # a1 >= 0 is kept, or a1 < 0 is set to 0
 
 
+def no_numbers(code: Code) -> list[Finding]:
+    """What is returned, and cannot be read as an array of real numbers."""
+    at = {quantity: bound_at(code, quantity) for quantity in code.unread}
+    return [
+        Finding(
+            quantity,
+            "no-numbers",
+            why,
+            "",
+            line=where.line if (where := at[quantity]) else None,
+            source=where.source if where else "",
+        )
+        for quantity, why in code.unread.items()
+    ]
+
+
+def placeholders(cases: Sequence[Case], wrong: Sequence[str], code: Code) -> list[Finding]:
+    """Gradients of zeros that are zeros from the beginning: the one statement that writes to them
+    reads nothing that was computed.
+    """
+    findings = []
+    for quantity in GRADIENTS:
+        returned = [case.returned[quantity] for case in cases if quantity in case.returned]
+        at = made_at(code, quantity) if quantity in wrong else None
+        if at is None or any(v.any() for v in returned) or not _is_constant(at, quantity, code):
+            continue
+        line = zeros_line(cases[0], quantity)
+        title = f"yours is {shown(line, quantity, RIGHT)}"
+        batch = next(c.name for c in cases if quantity in c.returned and not is_right(c, quantity))
+        found = Finding(quantity, "edited", title, "", wrong_line=line, batch=batch)
+        findings.append(replace(found, line=at.line, source=at.source))
+    return findings
+
+
+def _is_constant(at: Binding, quantity: str, code: Code) -> bool:
+    statements = {s.first: s for s in code.flow.statements.values()}
+    own = at.name.partition("[")[0]
+    here = statements.pop(at.line, None)
+    seen = code.reading.seen if code.reading else ()
+    computed = {s.binding.name.partition("[")[0] for s in seen if not s.binding.given} - {own}
+    key = at.name.removeprefix(own)
+    others = [s.text.replace('"', "'") for s in statements.values() if own in s.bound | s.stored]
+    others = [text for text in others if key in text or "['" not in text]  # grads[k] may be any
+    constant = here is not None and not here.read & computed
+    return constant and is_own(at.name, quantity) and not others
+
+
 def missing(cases: Sequence[Case], code: Code) -> list[Finding]:
     """Gradients that the code has, and does not return. What it has not got yet is no mistake."""
-    findings = []
+    findings = no_numbers(code)
     answered = [case for case in cases if not case.raised]
-    for gradient in GRADIENTS if answered else ():
+    for gradient in [q for q in GRADIENTS if q not in code.unread] if answered else ():
         without = [case for case in answered if gradient not in case.returned]
         if len(without) == len(answered):
             if not code.stopped and code.computes(gradient):
@@ -77,25 +125,30 @@ def findings_at(
     seen = f"in {quantity}, {seen}" if quantity != place.quantity and seen else seen
     batch = case.name if case else ""
     where = code.line_of(place, lines)
+    late = not place.fits and changed_late(cases, place.quantity)
+    if late and not _kept(code, place.quantity):
+        own = code.binding(place.quantity, ())  # which is right
+        where = bound_at(code, place.quantity) if where is None or where is own else where
     line, source = (where.line, where.source) if where else (None, "")
     if not place.fits:
-        title = "a mistake that is not recognised"
-        if changed_late(cases, place.quantity):
-            title = "right where it is computed, and changed before it is returned"
-        if place.among:
-            title = f"a mistake in {_listed([*place.among, place.quantity])}"
+        name, title = "unrecognised", "a mistake that is not recognised"
+        if late:
+            name, title = _changed(cases, place.quantity, code)
+        among = [q for q in place.among if q != "Y_ind" or code.has_one_hot]
+        if among:
+            title = f"a mistake in {_listed([*among, place.quantity])}"
         kind: Kind = "remark" if harmless else "mistake"
         return [
             Finding(
                 place.quantity,
-                "unrecognised",
+                name,
                 title,
                 seen,
                 kind=kind,
                 batch=batch,
                 line=line,
                 source=source,
-                others=place.among,
+                others=tuple(among),
             )
         ]
     first = _as_written(place.fits, source)
@@ -118,6 +171,27 @@ def findings_at(
         _named(place.quantity, first, number, seen, also, batch, harmless, line, source)
         for number in range(len(first.mistakes))
     ]
+
+
+def _changed(cases: Sequence[Case], quantity: str, code: Code) -> tuple[str, str]:
+    """What was made of a right value, by its id and in words. Its numbers may be in other places
+    from the beginning: a value is found in the code in whatever layout.
+    """
+    returned = [(case.returned[quantity], case) for case in cases if quantity in case.returned]
+    if all(agree(case.right[quantity], v.T, case.allowed[quantity]) for v, case in returned):
+        return "transposed", "right, but transposed"
+    if _kept(code, quantity):
+        return "unrecognised", "right, but for its shape"
+    return "unrecognised", "right where it is computed, and not as it is returned"
+
+
+def _kept(code: Code, quantity: str) -> bool:
+    """What was returned is what its line made."""
+    binding = code.binding(quantity, ())
+    value = code.case.returned.get(quantity) if code.case else None
+    if binding is None or value is None:
+        return False
+    return np.array_equal(binding.value, value, equal_nan=True)
 
 
 def _as_written(fits: Sequence[Explained], source: str) -> Explained:

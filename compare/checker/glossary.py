@@ -24,6 +24,7 @@ OTHERS = {
     "edited": "the learner's line is an edit of the right one, which the report shows",
     "unrecognised": "a mistake that no edit of the right line explains",
     "missing": "a gradient is computed, and not returned, or not on every batch",
+    "no-numbers": "what is returned under this name is no array of real numbers",
     "size": "right, but with other rows or columns than the batch and the weights give it",
     "exchanged": "two values were returned under each other's names",
     "another-value": "a value of another quantity stands in this one's place",

@@ -10,7 +10,8 @@ from compare.checker.cases import Case, is_right
 from compare.checker.lines import STEPS
 from compare.checker.placing import Code
 from compare.checker.records import Finding, Judged, Word
-from compare.checker.returned import made_at
+from compare.checker.returned import made_at, tells
+from compare.checker.trace import Binding
 from compare.checker.verdicts import Diagnosis
 
 
@@ -26,10 +27,22 @@ def judged_quantities(
     for quantity in STEPS:
         word: Word = "to do" if quantity in open_ else "unseen"
         word = diagnosis.verdicts.get(quantity, word)
-        binding = code.binding(quantity, told) or made_at(code, quantity)
+        binding = _binding(code, quantity, told)
         place = (binding.line, binding.name, binding.source) if binding else (None, "", "")
         judged.append(Judged(quantity, word, *_furthest(cases, quantity), *place))
     return _with_arguments(judged, diagnosis.findings)
+
+
+def _binding(code: Code, quantity: str, told: Sequence[Finding]) -> Binding | None:
+    """The line of its mistake, or the one that computes it; or that had what was returned first,
+    where the numbers tell nothing: NaN is what the line of any other one may have, too.
+    """
+    binding = code.binding(quantity, told)
+    value = code.reading.values.get(quantity) if code.reading else None
+    is_told = any(f.quantity == quantity and f.line is not None for f in told)
+    if is_told or (value is not None and tells(value)):
+        return binding
+    return made_at(code, quantity) or binding
 
 
 def _with_arguments(judged: list[Judged], findings: Sequence[Finding]) -> tuple[Judged, ...]:

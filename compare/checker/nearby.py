@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from compare.checker.cases import Case, environment, misfits, walk
-from compare.checker.lines import PARENTS, RIGHT
+from compare.checker.lines import PARENTS, RIGHT, inputs
 from compare.checker.misplaced import stand_ins
 from compare.checker.named import holds
 from compare.checker.search import OutOfTimeError, instead, near
@@ -67,14 +67,19 @@ def zeros(state: State, quantity: str, deadline: float) -> list[Explained]:
     known = _searchable(state, quantity)
     if known is None or not _all_read_is_seen(known[0], quantity):
         return []
-    case, names = known
-    sizes = {names[size]: size for size in "CHDN"} | {1: "1"}
-    shape = [sizes.get(size, str(size)) for size in np.shape(case.values[quantity])]
-    found = Explained(quantity, f"{quantity} = np.zeros(({', '.join(shape)}))")
+    found = Explained(quantity, zeros_line(known[0], quantity))
     lines = {**state.lines, quantity: found.line}
     if fits_everywhere(state, lines, {quantity}, quantity) and holds(state, found):
         return [found]
     return []
+
+
+def zeros_line(case: Case, quantity: str) -> str:
+    """Zeros of the learner's shape there."""
+    names = inputs(case.problem)
+    sizes = {names[size]: size for size in "CHDN"} | {1: "1"}
+    shape = [sizes.get(size, str(size)) for size in np.shape(case.values[quantity])]
+    return f"{quantity} = np.zeros(({', '.join(shape)}))"
 
 
 def searched_to_zero(state: State, quantity: str, deadline: float) -> list[Explained]:

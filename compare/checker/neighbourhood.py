@@ -220,6 +220,11 @@ class Search:
                     yield Found(value, ast.Constant(value))
 
     def _operations(self, node: ast.BinOp, level: int) -> Iterator[Found]:
+        if level and isinstance(node.op, ast.Sub):  # the first term left out, the simplest edit
+            for found in self._level(node.right, level - 1):
+                value = tried(operators.neg, found.value)
+                if value is not None:
+                    yield Found(value, ast.UnaryOp(ast.USub(), found.tree))
         for spent in range(level + 1):
             for i in range(spent + 1):
                 left, right = self._level(node.left, i), self._level(node.right, spent - i)

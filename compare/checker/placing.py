@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from compare.checker.cases import Array, Case
 from compare.checker.flow import Flow, same
-from compare.checker.lines import STEPS
+from compare.checker.lines import ANCESTORS, STEPS
 from compare.checker.mistaken_line import MistakenLine
 from compare.checker.reading import Reading
 from compare.checker.records import Finding
@@ -32,6 +32,7 @@ class Code:
     source: str = ""
     begins: tuple[int, ...] = ()  # of a notebook: the lines of the source where its cells begin
     wrong: tuple[str, ...] = ()  # what was returned, and is not right on every ordinary batch
+    unread: Mapping[str, str] = field(default_factory=dict)  # of what is returned, why it is no use
 
     @property
     def stopped(self) -> bool:
@@ -73,6 +74,17 @@ class Code:
             for seen in self.reading.seen
         )
 
+    @property
+    def has_one_hot(self) -> bool:
+        """Whole numbers for each sample and class, if the lines were followed: else it may be."""
+        if self.case is None or self.reading is None:
+            return True
+        shape = np.shape(self.case.right["Y_ind"])
+        whole = (
+            seen.value for seen in self.reading.seen if seen.value.shape in (shape, shape[::-1])
+        )
+        return any((value == np.round(value)).all() for value in whole)
+
     def misshapen(self) -> tuple[str, Seen, Seen] | None:
         """In the statement that raised, a quantity that is right but for its size: more rows or
         columns than the right one, or fewer. The value, and the first one of that name and size.
@@ -113,6 +125,27 @@ class Code:
         return self.reading.bindings.get(quantity) if self.reading else None
 
 
+def as_named(reading: Reading, case: Case) -> Reading:
+    """Of code that raised: without what has the notes' name of an earlier quantity, which was found
+    nowhere, and has not its shape. It is that one, wrong, though a later one has its numbers.
+    """
+    if not case.raised:
+        return reading
+    kept = {q for q in reading.values if not _is_misnamed(q, reading, case)}
+    return replace(
+        reading,
+        values={q: value for q, value in reading.values.items() if q in kept},
+        bindings={q: binding for q, binding in reading.bindings.items() if q in kept},
+    )
+
+
+def _is_misnamed(quantity: str, reading: Reading, case: Case) -> bool:
+    binding = reading.bindings[quantity]
+    name = binding.name
+    other = name in ANCESTORS[quantity] and name not in reading.values
+    return other and binding.value.shape != np.shape(case.right[name])
+
+
 def _other_size(value: Array, right: Array) -> bool:
     """The same where both have something; zeros where the value has more."""
     if value.ndim != 2 or right.ndim != 2 or value.shape == right.shape:
@@ -121,6 +154,14 @@ def _other_size(value: Array, right: Array) -> bool:
     both = right[:rows, :columns]
     rest = np.count_nonzero(value) == np.count_nonzero(value[:rows, :columns])
     return min(rows, columns) > 1 and rest and same(value[:rows, :columns], both)
+
+
+def unread_in(answer: Answer) -> dict[str, str]:
+    """Of each value that is returned and is no array of real numbers, why."""
+    why: dict[str, str] = {}
+    for run in answer.runs.values():
+        why |= {name: words for name, words in run.unread.items() if name not in why}
+    return why
 
 
 def raised_in(answer: Answer) -> Raised | None:

@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from compare.bounds.quantities import GRADIENTS
-from compare.checker.lines import RIGHT
-from compare.checker.next_step import next_step
+from compare.checker.next_step import next_words
 from compare.checker.records import Finding, Hint, Judged
 from compare.checker.source import place_words
 from compare.checker.words import finding_words, last_line
@@ -170,7 +169,7 @@ def _clipped(source: str, widest: int = WIDEST) -> str:
 
 
 def _error(report: "Report", hint: Hint) -> list[str]:
-    """Where it raised, what stands there, and the line of the notes that comes next."""
+    """Where it raised, what stands there, and what comes next."""
     if not report.error:
         return []
     lines = [wrapped(report.error, "  ", " " * 4)]
@@ -184,10 +183,5 @@ def _error(report: "Report", hint: Hint) -> list[str]:
         if _raises(report, finding) and not finding.remark and finding_words(finding, hint):
             words = f"{finding.quantity}: {finding_words(finding, hint)}"
             lines.append(wrapped(words, "  ", " " * 4))
-    next_ = next_step(report.raised, report.quantities)
-    # What asks for input is no step, and nothing was run of what is no Python.
-    no_step = report.raised.kind in ("EOFError", "SyntaxError")
-    if next_ is not None and not no_step and hint != "where":
-        line = "; ".join(RIGHT[next_].splitlines())
-        lines.append(wrapped(f"the notes have next: {line}", "  ", " " * 4))
-    return lines
+    next_ = next_words(report.raised, report.quantities, report.cases, hint)
+    return [*lines, *(wrapped(words, "  ", " " * 4) for words in next_)]

@@ -344,7 +344,7 @@ def _assemble(file: Path, probes: Mapping[str, Problem], trace: str | None, endi
 
 
 def _run(data: Mapping[str, Any], arrays: Arrays) -> Run:
-    error, raised = data["error"], data["raised"]
+    error, raised, again = data["error"], data["raised"], data["again"]
     return Run(
         {name: arrays[name] for name in STEPS if name in arrays},
         None if error is None else _line(error),
@@ -354,6 +354,8 @@ def _run(data: Mapping[str, Any], arrays: Arrays) -> Run:
         {name: arrays[f"second {name}"] for name in STEPS if f"second {name}" in arrays},
         {name: arrays[f"written {name}"] for name in ARRAYS if f"written {name}" in arrays},
         _lines(data["because"]),
+        {name: _line(data["unread"][name]) for name in STEPS if name in data["unread"]},
+        None if again is None else _line(again),
     )
 
 

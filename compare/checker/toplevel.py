@@ -61,7 +61,8 @@ def run_cells(
         for statement in statements:
             here = own.words(file, statement.line)
             seconds = round(max(limit - limits.start, 0), 1)
-            words = still_running(seconds, f"put what trains or plots under {GUARD}")
+            advice = (f"put what trains or plots under {GUARD}",)
+            words = still_running(seconds, *(() if statement.imported else advice))
             try:
                 with interrupted_at(limit, own.has, words), their_builtins():
                     exec(statement.code, vars(module))

@@ -13,7 +13,13 @@ from compare.checker.conventions import in_order, narrow_floats, written_over
 from compare.checker.diagnosis import explain
 from compare.checker.edges import edges, guarded_edges
 from compare.checker.evidence import evidence
-from compare.checker.findings import findings_at, misshapen, missing, written_over_later
+from compare.checker.findings import (
+    findings_at,
+    misshapen,
+    missing,
+    placeholders,
+    written_over_later,
+)
 from compare.checker.guards import as_finding as guard_finding
 from compare.checker.guards import guard, guard_seen, with_guard
 from compare.checker.lines import ANCESTORS, STEPS
@@ -79,8 +85,11 @@ def diagnosed(
             findings.append(guard_finding(beside))
             lines = {**lines, **beside.lines}
             judged = [with_guard(case, beside) for case in judged]
-        found, over = _explained([*stopped, *judged], wrong, code, seconds, lines, unstable)
-        found = found or misshapen(code)
+        blank = placeholders(judged, wrong, code)
+        lines = {**lines, **{f.quantity: f.wrong_line for f in blank}}
+        left = [q for q in wrong if q not in {f.quantity for f in blank}]
+        found, over = _explained([*stopped, *judged], left, code, seconds, lines, unstable)
+        found = [*blank, *found] or misshapen(code)
         findings += _blamed(found, wrong)
         if code.stopped and not found:  # nothing but the exception is to blame
             wrong = []

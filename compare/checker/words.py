@@ -45,7 +45,7 @@ def last_line(report: "Report") -> str:
 
 
 def _first_to_mend(report: "Report", first: Finding) -> str:
-    if first.id == "unrecognised":
+    if first.id == "unrecognised" and first.line is None:
         unseen = [
             q.name for q in report.quantities if q.verdict == "unseen" and q.name in first.others
         ]

@@ -160,6 +160,8 @@ def _packed(probe: str, run: Run, remarks: Sequence[str]) -> tuple[dict[str, Any
         "unstable": run.unstable,
         "raised": run.raised,
         "because": run.because,
+        "unread": dict(run.unread),
+        "again": run.again,
         "remarks": remarks,
     }
     second = {f"second {name}": value for name, value in run.second.items()}

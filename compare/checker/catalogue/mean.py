@@ -103,10 +103,14 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
         "the sign is swapped, as in Y_ind - P",
         "the loss rises",
         "every batch shows it",
-        {
-            "dz2": (("P - Y_ind", "Y_ind - P"),),
-            "loss": ((DATA_LOSS, "(Y_ind * log_P).sum() / N"),),
-        },
+        {"dz2": (("P - Y_ind", "Y_ind - P"),)},
+    ),
+    Mistake(
+        "loss-sign",
+        "the minus before the sum of the logarithms is missing",
+        "a loss below 0, which falls as the probabilities of the true classes do",
+        "every batch shows it",
+        {"loss": ((DATA_LOSS, "(Y_ind * log_P).sum() / N"),)},
     ),
     Mistake(
         "indicator-added",
