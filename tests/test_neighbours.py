@@ -282,6 +282,7 @@ ALIKE = {
     "a value that has its quantity already": "dz2 = P / np.sign(N)",
     "a mask that is nowhere true": "dz1 = da1 * (a1 < 0)",
     "nothing but rounding": "da1 = dz2 @ abs(np.sign(W2.T))",
+    "a truth value": "Y_ind = (y[:, None] == np.arange(C)).sum() > 0",
     "numbers that equal others by chance": "Y_ind = ((reg * y)[:, None] == np.arange(C)) * 1.0",
 }
 
@@ -297,6 +298,14 @@ def test_a_z1_that_is_wrong_and_nowhere_negative_was_not_written_over():
     """z1 equals a1 there, as it does where a1 is made in place."""
     found = outcome(Neighbour("z1", "z1 = X @ W1 + b1 > 0", STEPS))
     assert found.explained, str(found)
+
+
+def test_where_another_value_takes_the_place_of_a_right_one_before_its_use_that_is_told():
+    """z2 and dW2 follow from it: they are not two mistakes."""
+    dropped = "a1 = np.maximum(z1, 0)\na1 = a1 * (np.arange(a1.size) % 7 > 0).reshape(a1.shape)"
+    found = outcome(Neighbour("a1", dropped, tuple(GRADIENTS)), search=0)
+    assert found.in_its_line, str(found)
+    assert {f.line for f in found.report.mistakes} == {found.neighbour.lines[-1]}
 
 
 def test_a_z1_that_no_line_made_was_not_written_over():

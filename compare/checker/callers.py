@@ -8,7 +8,7 @@ import numpy as np
 
 from compare.checker.cases import Array, misfits
 from compare.checker.expected import Expected, among_values
-from compare.checker.flow import Spot, among, spot
+from compare.checker.flow import Spot, among, same, spot
 from compare.checker.lines import RIGHT, STEPS
 from compare.checker.parts import Change, changes_between, value_of
 from compare.checker.scopes import UnknownError, reached, takes_anything
@@ -32,7 +32,7 @@ class Callers(Expected):
     @cached_property
     def helpers(self) -> set[Spot]:
         """Where a function gave right values in another call: its caller is to blame."""
-        if any(not (c.another_name or c.left_out) for c in self.changes):
+        if any(not (c.another_name or c.left_out or c.once_more) for c in self.changes):
             return set()
         calls: dict[Spot, set[int]] = {}
         for seen in self.flow.singles:
@@ -52,11 +52,33 @@ class Callers(Expected):
             if len(calls.get(spot(seen), ())) > 1 and among(seen, follow)
         }
 
+    def needless(self, first: Seen) -> Binding | None:
+        """The statement that reads a value of which a function made too much, where it had the
+        right one under another name; the statement that called the function made right values, too.
+        """
+        needed = [value_of(c.right, self.sound) for c in self.changes if c.once_more]
+        right = [value for value in needed if value is not None]
+        mine = [s for s in self.flow.singles if s.binding.call == first.binding.call]
+        there = [s for s in mine if s.order < first.order and not s.binding.given]
+        alike = [s for s in mine if s.binding.line == first.binding.line]
+        if not (any(among(s, right) for s in there) and any(map(self.is_right_result, alike))):
+            return None
+        later = [s for s in self.flow.singles if s.order > first.order]
+        read = [*self.flow.readers(first), *(s for s in later if self._is_handed(first, s))]
+        return min(read, key=lambda s: s.order).binding if read else None
+
+    def _is_handed(self, one: Seen, other: Seen) -> bool:
+        return other.binding.given and self.flow.received(other) is one
+
     def caller_to_blame(self, first: Seen) -> Binding | None:
         """The statement that called the function in which this value was made, if the function has
         no way to what the right line needs.
         """
-        if first.binding.call == 0 or first.binding.given or not self.changes:
+        if first.binding.call == 0 or first.binding.given:
+            return None
+        if self._has_columns(first):
+            return self._caller(first)
+        if not self.changes:
             return None
         reached = self._reached(first)
         if reached is None or not all(self._lacks(reached, change) for change in self.changes):
@@ -77,6 +99,17 @@ class Callers(Expected):
             return None
         together = (self.flow.together.get(spot(s)) for s in own if not self._several(s))
         return [*own, *filter(None, together), *others]
+
+    def _has_columns(self, first: Seen) -> bool:
+        """What the function was given, call by call, is the columns of scores, not the rows."""
+        scores = np.asarray(self.sound["z2"], float) if self.place.quantity == "P" else None
+        return scores is not None and any(
+            self.flow.together[spot(s)].value.shape == scores.T.shape != scores.shape
+            and same(self.flow.together[spot(s)].value, scores.T)
+            for s in self.flow.singles
+            if s.binding.given and s.binding.call == first.binding.call
+            if spot(s) in self.flow.together
+        )
 
     def _several(self, seen: Seen) -> bool:
         """Its line has more than one function."""
@@ -103,8 +136,7 @@ class Callers(Expected):
         if self.place.quantity == "dz1" and among_values(value, [self.sound["a1"]]):
             ways += [[self.sound["z1"]], [self.sound["X"], self.sound["W1"]]]
         return any(
-            all(any(among(s, [part], self.samples) for s in reached) for part in way)
-            for way in ways
+            all(any(among(s, [part], self.scales) for s in reached) for part in way) for way in ways
         )
 
     def _value(self, name: str) -> Array | None:

@@ -190,7 +190,7 @@ def judge(
             diagnosis = diagnosed(cases, code, search, unstable=unstable)
         there = [quantity for quantity in flat if quantity in diagnosis.verdicts]
         findings = diagnosis.findings + [flat_bias(quantity) for quantity in there]
-        findings += [of_earlier_calls(kept[0], name) for name in alone if kept]
+        findings += [of_earlier_calls(kept[0], name, answer) for name in alone if kept]
         findings = in_order(
             [*findings, *manners(answer, findings, _differing(answer, batches, again), code)]
         )
@@ -293,9 +293,9 @@ def _shows_more(cases: Sequence[Case], code: Code) -> Case | None:
 
 
 def _went_past(code: Code) -> bool:
-    """No line was seen to compute anything but what was returned."""
+    """No line was seen to compute anything but what was returned; zeros may be anything's."""
     values = code.reading.values if code.reading else {}
-    return not set(values) - set(GRADIENTS)
+    return not {q for q, value in values.items() if value.any()} - set(GRADIENTS)
 
 
 def _differing(

@@ -11,6 +11,7 @@ from compare.bounds.reference import reference
 from compare.bounds.rounding import bounds_at
 from compare.checker.calls import Run, nearly_same
 from compare.checker.cases import Case
+from compare.checker.kept import keeping
 from compare.checker.lines import STEPS
 from compare.checker.placing import Code
 from compare.checker.records import Finding
@@ -65,9 +66,11 @@ def written_over(cases: Sequence[Case], wrong: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def narrow_floats(cases: Sequence[Case], wrong: Sequence[str]) -> bool:
-    """All that is off is off as float32 is: within its bound, and itself float32 numbers."""
-    narrow = False
+def narrow_floats(cases: Sequence[Case], wrong: Sequence[str], seen: bool) -> bool:
+    """All that is off is off as float32 is: within its bound, and itself float32 numbers, if such
+    were not `seen` in the code.
+    """
+    narrow = seen
     for case in cases:
         if case.problem.dtype != "float64":
             continue
@@ -133,6 +136,9 @@ def _differs(answer: Answer, unstable: Sequence[str], first: Binding | None) -> 
     if first is not None:
         where = line_words(first.line, answer.begins)
         told.append(f"in your code the first number that differs is {first.name} ({where})")
+    elif not any(words.endswith("used") for words in because):  # no random numbers
+        first = keeping(answer.source)
+        told += [_kept_by(first, answer.begins)] if first else []
     told.append(f"of what you return, {unstable[0]} is the first that differs")
     return Finding(
         unstable[0],
@@ -142,6 +148,10 @@ def _differs(answer: Answer, unstable: Sequence[str], first: Binding | None) -> 
         line=first.line if first else None,
         source=first.source if first else "",
     )
+
+
+def _kept_by(where: Binding, begins: Sequence[int]) -> str:
+    return f"{line_words(where.line, begins)} stores into what the next call finds again"
 
 
 def unstable_quantities(answer: Answer) -> list[str]:
@@ -156,13 +166,16 @@ def kept_from_earlier(together: Run, alone: Run) -> list[str]:
     return [q for q in STEPS if q in names and not nearly_same(together.values[q], alone.values[q])]
 
 
-def of_earlier_calls(quantity: str, batch: str) -> Finding:
+def of_earlier_calls(quantity: str, batch: str, answer: Answer) -> Finding:
+    where = keeping(answer.source)
     return Finding(
         quantity,
         "earlier-calls",
         "after other batches it gives another answer than alone",
-        "something is kept from an earlier call",
+        _kept_by(where, answer.begins) if where else "something is kept from an earlier call",
         batch=batch,
+        line=where.line if where else None,
+        source=where.source if where else "",
     )
 
 

@@ -130,6 +130,8 @@ def _cut_off(observed: Float64s, expected: Float64s) -> str:
     if not differ.any() or not 0 < len(np.unique(abs(limits))) < 2 or not limits.any():
         return ""
     limit = float(abs(limits[0]))
+    if (observed > limit * (1 + SAME)).any():
+        return ""
     if not (np.allclose(observed[above], limit) and np.allclose(observed[below], -limit)):
         return ""
     ends = "±" if below.any() else ""

@@ -15,6 +15,9 @@ from compare.checker.reading import Reading
 from compare.checker.seen import Seen
 from compare.checker.state import Place
 
+# What right lines make on other ways: a softmax that is not shifted, the way from the loss to the
+# scores by log P.
+OTHER_WAYS = ("P = np.exp(z2) / np.exp(z2).sum(axis=1, keepdims=True)", "dz2 = -(Y_ind / N)")
 # The loss, term by term.
 PENALTIES = tuple(
     f"loss = {data} + 0.5 * reg * ({W}**2).sum()"
@@ -56,6 +59,9 @@ class Expected:
         """All that right lines make on the way: on the learner's values, and on the notes'."""
         earlier = STEPS[: STEPS.index(self.place.quantity) + 1]
         usual = [v for q in earlier for v in parts(RIGHT[q], self.sound)]
+        for quantity in earlier[:-1]:  # wrong ones are another mistake's
+            usual.append(np.asarray(self.sound[quantity], float))
+            usual += parts(self.lines.get(quantity, ""), self.sound)
         notes = {**inputs(self.case.problem), **self.case.right}
         usual += [v for line in RIGHT.values() for v in parts(line, notes)]
         usual += [v for line in PENALTIES for v in parts(line, notes)]
@@ -63,6 +69,11 @@ class Expected:
         scores = [v for v in usual if np.shape(v) == np.shape(self.case.right["z2"])]
         usual += [v[rows, y] for v in scores]
         return [*usual, *self.given]
+
+    @cached_property
+    def by_other_ways(self) -> list[Array]:
+        notes = {**inputs(self.case.problem), **self.case.right}
+        return [v for line in OTHER_WAYS for v in parts(line, notes)]
 
     @cached_property
     def given(self) -> list[Array]:
@@ -97,7 +108,8 @@ class Expected:
             mine = self.case.values.get(quantity, self.walked[quantity])
             spoilt.append(np.asarray(mine, float))
         spoilt += [v for q in self._later[1:] for v in parts(RIGHT[q], self.names)]
-        return [v for v in spoilt if not among_values(v, self.right)]
+        signs = (1, -1) if -1 in self.scales else (1,)
+        return [v for v in spoilt if not any(among_values(s * v, self.right) for s in signs)]
 
     @cached_property
     def is_right_elsewhere(self) -> bool:
@@ -106,7 +118,19 @@ class Expected:
 
     @cached_property
     def samples(self) -> int:
-        return len(self.case.problem.X)  # some code divides by N at the end
+        return len(self.case.problem.X)
+
+    @cached_property
+    def scales(self) -> tuple[float, ...]:
+        """What a learner's values may be of the notes': some code divides by N at the end; some
+        works with the error y - P, and swaps the sign at the end.
+        """
+        N, dz2 = self.samples, np.asarray(self.names["dz2"], float)
+        as_it_is, swapped = (
+            any(among(seen, [scale * dz2, scale * N * dz2]) for seen in self.flow.seen)
+            for scale in (1, -1)
+        )
+        return (N, -1, -N) if swapped and not as_it_is else (N,)
 
     def clean(self, seen: Seen) -> bool:
         """It is what a right line makes, for all samples or for one after the other."""
@@ -116,22 +140,26 @@ class Expected:
         together = self.flow.together.get(key)
         for one in (seen, *([together] if together else [])):
             whole = one.binding.value.dtype.kind in "iub" and one.value.ndim <= 1
-            if whole or not one.value.any() or among(one, self.right, self.samples):
+            if whole or not one.value.any() or among(one, self.right, self.scales):
+                return True
+            if among(one, self.by_other_ways):
                 return True
         if seen.value.ndim == 0:
-            return self._is_of_one_sample(float(seen.value))
-        return seen.value.ndim == 1 and self._is_row(seen.value)
+            return self._is_element(float(seen.value))
+        if seen.value.ndim == 1:
+            return self._is_row(seen.value, self.right)
+        return seen.value.ndim == 2 and all(self._is_row(row, self.given) for row in seen.value)
 
-    def _is_of_one_sample(self, value: float) -> bool:
-        """It is one of the numbers that a right line makes, one for each sample."""
+    def _is_element(self, value: float) -> bool:
+        """It is one of the numbers that a right line makes, for one sample and, say, one unit."""
         return any(
-            right.size == self.samples and (abs(right - value) <= CLOSE * abs(value)).any()
+            right.size > 1 and (abs(right - value) <= CLOSE * abs(value)).any()
             for right in self.right
         )
 
-    def _is_row(self, value: Array) -> bool:
-        """It is what a right line makes for one sample."""
-        for right in self.right:
+    def _is_row(self, value: Array, wholes: Sequence[Array]) -> bool:
+        """It is what a right line makes for one sample, or one that was given."""
+        for right in wholes:
             if right.ndim == 2 and right.shape[1] == len(value) > 1:
                 distance = abs(right - value).max(axis=1)
                 if distance.min() <= CLOSE * abs(value).max():
@@ -140,7 +168,7 @@ class Expected:
 
     def is_right_result(self, seen: Seen) -> bool:
         tells = seen.value.size > 1 or seen.binding.value.dtype.kind == "f"
-        return tells and among(seen, self.right, self.samples, whole=True)
+        return tells and among(seen, self.right, self.scales, whole=True)
 
 
 def is_array(value: object) -> bool:

@@ -1,5 +1,6 @@
 """How values go from statement to statement of a learner's code, as far as it was followed."""
 
+import ast
 import itertools
 import re
 from collections import Counter
@@ -10,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from compare.checker.scopes import functions
 from compare.checker.seen import Seen
 from compare.checker.statements import Statement
 from compare.checker.trace import KEPT, KEPT_LARGE, LARGE, Binding
@@ -26,10 +28,12 @@ def same(a: Array, b: Array) -> bool:
     return bool((abs(a - b) <= CLOSE * largest).all()) and largest > 0
 
 
-def among(seen: Seen, values: Sequence[Array], scale: float = 1, whole: bool = False) -> bool:
+def among(
+    seen: Seen, values: Sequence[Array], scales: Sequence[float] = (), whole: bool = False
+) -> bool:
     """The value is one of these, or so many times one of them; all of it, or a part."""
     return any(
-        same(form, value) or (scale != 1 and same(form / scale, value))
+        same(form, value) or any(same(form / scale, value) for scale in scales)
         for value in values
         for form in seen.forms(np.shape(value))
         if not whole or form.size == seen.value.size
@@ -256,14 +260,38 @@ class Flow:
             return None
         return Binding(head.first, head.text, "", np.zeros(0), binding.call, head.last)
 
+    def calls_unseen(self, binding: Binding) -> bool:
+        """The statement reads the name of a function of the file of which no line was seen."""
+        statement = self.statements.get(binding.line)
+        names = statement.read | statement.passed if statement else frozenset()
+        return any(
+            function.name in names
+            and self.lines.isdisjoint(range(function.lineno, (function.end_lineno or 0) + 1))
+            for function in functions(self.source)
+            if isinstance(function, ast.FunctionDef)
+        )
+
     def adds_to(self, one: Seen, other: Seen) -> bool:
-        """In a loop both statements add to the same name: the other one is no more than earlier."""
+        """In one loop both statements add to the same name, in turn: the other one is no more than
+        earlier. The sum that a loop leaves to a statement after it is a value of its own.
+        """
         name = re.escape(one.binding.name)
         adds = rf"{name} (\+=|-=|= {name} [+-]) .*"
         texts = (one.binding.source, other.binding.source)
         in_loop = (other.binding.line, other.binding.name) in self.together
         same_name = one.binding.name == other.binding.name
-        return in_loop and same_name and all(re.match(adds, t) for t in texts)
+        return (
+            in_loop
+            and same_name
+            and all(re.match(adds, t) for t in texts)
+            and min(self._runs(one)) < max(self._runs(other))
+        )
+
+    def _runs(self, one: Seen) -> list[int]:
+        """When its statement was run."""
+        spot, call = (one.binding.line, one.binding.name), one.binding.call
+        alike = (s for s in self.singles if (s.binding.line, s.binding.name) == spot)
+        return [s.order for s in alike if s.binding.call == call]
 
     def idle_between(
         self, one: Seen, use: Seen | None, alike: Sequence[Seen] = ()

@@ -7,11 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
-from compare.checker.callers import Callers
 from compare.checker.cases import Array
 from compare.checker.expected import among_values
 from compare.checker.flow import CLOSE, among, returned, same, spot
+from compare.checker.labels import labels_of_others
 from compare.checker.lines import PARENTS, RIGHT, STEPS
+from compare.checker.loops import Loops
 from compare.checker.parts import kind_of, parents_of, parts, parts_in_place
 from compare.checker.seen import Seen
 from compare.checker.trace import Binding
@@ -20,7 +21,7 @@ RUNS = 8  # of a line in a loop
 
 
 @dataclass(frozen=True, eq=False)
-class MistakenLine(Callers):
+class MistakenLine(Loops):
     """For the line of one mistake.
 
     It is the first one whose value comes of the mistake, and of no right line before it. Where what
@@ -30,8 +31,18 @@ class MistakenLine(Callers):
     """
 
     def binding(self) -> Binding | None:
+        """Nothing where the statement calls a function of the file that could not be followed, as
+        in another thread: the mistake may be in it as well.
+        """
+        found = self._found()
+        return None if found is not None and self.flow.calls_unseen(found) else found
+
+    def _found(self) -> Binding | None:
         if self.walked is None:
             return self.reading.bindings.get(self.place.quantity)
+        lost = self.dropped() or self.written_over()
+        if lost is not None:
+            return lost
         misshapen = self._misshapen()
         if misshapen is not None:
             return self._backwards(misshapen).binding
@@ -40,14 +51,18 @@ class MistakenLine(Callers):
             if made:
                 return self._left_out(made[0])
         first = self._first_odd() if self.wrong_line else None
-        if first is not None and not among(first, self.own_parts, self.samples):
+        if first is not None and not among(first, self.own_parts, self.scales):
             first = self._backwards(first)  # it is a later quantity
         if first is None and self._own is not None:
             first = self._backwards(self._own)
         if first is None:
             return None
         first = self._backwards(first)
-        elsewhere = self._short_loop(first) or self._asked(first) or self.caller_to_blame(first)
+        elsewhere = self.cut_off(first) or self.one_place(first)
+        elsewhere = elsewhere or self.cut_short(first) or self.short_loop(first)
+        elsewhere = elsewhere or labels_of_others(self.case.problem, self.flow, first)
+        elsewhere = elsewhere or self._asked(first) or self.caller_to_blame(first)
+        elsewhere = elsewhere or self.needless(first)
         return elsewhere or self._idle(first) or self._taken_for_another(first).binding
 
     # Where the quantity stands.
@@ -120,12 +135,12 @@ class MistakenLine(Callers):
             if seen is own and not self._passed_on(seen, [seen.value]):
                 return seen
             together = self.flow.together.get((binding.line, binding.name))
-            if together and among(together, self.right, self.samples) and seen is not own:
+            if together and among(together, self.right, self.scales) and seen is not own:
                 continue  # right for each sample
             if self._has_right(seen, self.place.quantity):
                 continue
-            if among(seen, self.odd, self.samples, whole=True) or (
-                among(seen, self.odd, self.samples) and not among(seen, self.right, whole=True)
+            if among(seen, self.odd, self.scales, whole=True) or (
+                among(seen, self.odd, self.scales) and not among(seen, self.right, whole=True)
             ):
                 return seen
         return None
@@ -153,9 +168,15 @@ class MistakenLine(Callers):
             now = min(suspects, key=lambda s: s.order)
 
     def _operands(self, now: Seen) -> list[Seen]:
-        """Of a line in a loop, what it read the first times that it ran."""
-        runs = [s for s in self.flow.singles if spot(s) == spot(now)][:RUNS] if now.many else [now]
-        found = {spot(s): s for one in reversed(runs) for s in self._read_by(one)}
+        """Of a line in a loop, what it read the first times that it ran; what it made of its own
+        earlier values, with what it had before the first of these.
+        """
+        runs = [s for s in self.flow.singles if spot(s) == spot(now)]
+        if not now.many:
+            first = next(s for s in runs if s.binding.call == now.binding.call)
+            own = any(spot(s) == spot(now) for s in self._read_by(now))
+            runs = [first, now] if own else [now]
+        found = {spot(s): s for one in reversed(runs[:RUNS]) for s in self._read_by(one)}
         return list(found.values())
 
     def _read_by(self, one: Seen) -> list[Seen]:
@@ -208,12 +229,12 @@ class MistakenLine(Callers):
 
     def _alike(self) -> list[Seen]:
         """The values that were taken for the quantity."""
-        return [s for s in self.flow.seen if among(s, self.final, self.samples)]
+        return [s for s in self.flow.seen if among(s, self.final, self.scales)]
 
     def _use(self, made: Seen) -> Seen | None:
         """The first value that is wrong because of this one."""
         later = (s for s in self.flow.seen if s.order > made.order)
-        return next((s for s in later if among(s, self.odd, self.samples)), None)
+        return next((s for s in later if among(s, self.odd, self.scales)), None)
 
     def _in_entry(self, use: Seen) -> Seen:
         """The caller's statement that led to it."""
@@ -286,7 +307,7 @@ class MistakenLine(Callers):
             return None
         known = np.ravel(self.names[before])
         made = [s.value for s in self.flow.singles if spot(s) == spot(first)]
-        scales = (1, self.samples)
+        scales = (1, *self.scales)
         if any(all(_holds(known * scale, value) for value in made) for scale in scales):
             return head
         return None
@@ -306,24 +327,6 @@ class MistakenLine(Callers):
                     return idle
         return None
 
-    def _short_loop(self, first: Seen) -> Binding | None:
-        """The head of a loop that leaves out some samples, if all that it made was kept."""
-        if not any(returned(s) and s.binding.call == 0 for s in self.flow.singles):
-            return None  # it was not followed to its end
-        rights = [v for v in self.right if np.ndim(v) == 2 and len(v) == self.samples]
-        for seen in self.flow.seen:
-            if seen.order > first.order:
-                break
-            binding, rows = seen.binding, len(np.atleast_1d(seen.value))
-            alone = seen.many or (binding.line, binding.name) not in self.flow.together
-            if alone and seen.value.ndim == 2 and 0 < rows < self.samples:
-                ends = [end for v in rights for end in (v[:rows], v[-rows:])]
-                whole = not self.flow.branch_around(binding) and self.flow.is_whole(seen)
-                some = whole and _some_rows(seen.value, rights)
-                if some or among(seen, ends, whole=True):
-                    return self.flow.loop_around(binding)
-        return None
-
 
 def _identical(one: Array, other: Array) -> bool:
     """Bit for bit, whatever axes of one there are."""
@@ -333,13 +336,3 @@ def _identical(one: Array, other: Array) -> bool:
 def _holds(values: Array, value: Array) -> bool:
     """One number that is one of these."""
     return value.ndim == 0 and bool((abs(values - value) <= CLOSE * abs(value)).any())
-
-
-def _some_rows(value: Array, wholes: Sequence[Array]) -> bool:
-    """All rows are rows of one of these."""
-    for whole in wholes:
-        if whole.shape[1] == value.shape[1] > 1:
-            distances = [abs(whole - row).max(axis=1).min() for row in value]
-            if max(distances) <= CLOSE * abs(value).max():
-                return True
-    return False

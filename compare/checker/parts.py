@@ -75,6 +75,14 @@ class Change(NamedTuple):
         return any(ast.dump(wrong) == ast.dump(part) for part in ast.walk(self.right))
 
     @property
+    def once_more(self) -> bool:
+        """What stands there is a function of the right part, which is whole in it."""
+        wrong = self.wrong
+        return isinstance(wrong, ast.Call) and any(
+            ast.dump(part) == ast.dump(self.right) for part in wrong.args
+        )
+
+    @property
     def another_name(self) -> bool:
         return isinstance(self.wrong, ast.Name)
 

@@ -1,5 +1,6 @@
 """In which of the learner's own lines a quantity, or a mistake, stands."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,8 @@ from compare.checker.seen import Seen
 from compare.checker.state import Place
 from compare.checker.statements import statements
 from compare.checker.trace import Binding, Raised
+
+NOT_FILLED = re.compile(r"= np\.empty(_like)?\(")  # it holds what the memory held before
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,16 @@ class Code:
     @cached_property
     def flow(self) -> Flow:
         seen = self.reading.seen if self.reading else ()
-        return Flow(seen, statements(self.source), self.source)
+        computed = tuple(s for s in seen if not NOT_FILLED.search(s.binding.source))
+        return Flow(computed, statements(self.source), self.source)
+
+    @cached_property
+    def first_float32(self) -> Binding | None:
+        """The first line that makes such numbers, where the batch has float64."""
+        if self.case is None or self.reading is None or self.case.problem.dtype != "float64":
+            return None
+        bindings = (seen.binding for seen in self.reading.seen)
+        return next((b for b in bindings if b.value.dtype == np.float32), None)
 
     def computes(self, quantity: str) -> bool:
         """One of the lines has it, or has the notes' name for what it makes."""

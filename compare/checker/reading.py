@@ -88,37 +88,7 @@ def _add_wrong(
     """
     judged = [q for q, value in case.returned.items() if value.any()]  # zeros follow from zeros
     uses = uses_of(seen)
-    while True:
-        now = replace(case, traced=values)
-        open_now = misfits(now, {}, wrong)
-        best: _Taken | None = None
-        before = len(misfits(now, {}, judged))
-        for quantity in STEPS:
-            to_follow = _not_made_of(quantity, open_now, judged) if quantity in values else set()
-            if quantity in values and not to_follow:
-                continue
-            if not any(quantity in ANCESTORS[q] for q in open_now):
-                continue
-            begin = _end_of_parents(quantity, seen, bindings)
-            for one, form in _candidates(case, quantity, seen, values, uses, begin):
-                for kept in (False, True):
-                    traced = _with(values, quantity, form, bindings if kept else {})
-                    open_then = misfits(replace(case, traced=traced), {}, judged)
-                    left = len(open_then)
-                    if left >= before or to_follow & open_then:
-                        continue
-                    if (
-                        best is None
-                        or left < best.left
-                        or (
-                            left == best.left
-                            and best.seen.order == one.order
-                            and not _goes_on(case, values, best, quantity, seen)
-                        )
-                    ):
-                        best = _Taken(left, one, quantity, form, kept)
-        if best is None:
-            return
+    while best := _best(case, seen, wrong, judged, uses, values, bindings):
         quantity = best.quantity
         for later in STEPS[STEPS.index(quantity) :] if not best.kept else ():
             values.pop(later, None)
@@ -130,12 +100,75 @@ def _add_wrong(
                 values[later], bindings[later] = found
 
 
-def _not_made_of(quantity: str, open_: Collection[str], judged: Sequence[str]) -> set[str]:
+def _best(
+    case: Case,
+    seen: Sequence[Seen],
+    wrong: Sequence[str],
+    judged: Sequence[str],
+    uses: Uses,
+    values: Mapping[str, Array],
+    bindings: Mapping[str, Binding],
+) -> "_Taken | None":
+    """The value that leaves the fewest open, if it leaves fewer open than before."""
+    now = replace(case, traced=values)
+    open_now = misfits(now, {}, wrong)
+    fewest = len(misfits(now, {}, judged))
+    best: _Taken | None = None
+    for taken in _trials(case, seen, open_now, judged, uses, values, bindings):
+        if taken.left < fewest or (
+            best is not None
+            and taken.left == fewest
+            and taken.seen.order == best.seen.order
+            and STEPS.index(taken.quantity) > STEPS.index(best.quantity)
+            and not _goes_on(case, values, best, taken.quantity, seen)
+        ):
+            best, fewest = taken, taken.left
+    return best
+
+
+def _trials(
+    case: Case,
+    seen: Sequence[Seen],
+    open_now: Collection[str],
+    judged: Sequence[str],
+    uses: Uses,
+    values: Mapping[str, Array],
+    bindings: Mapping[str, Binding],
+) -> Iterator["_Taken"]:
+    """Each value that may be a quantity's: of those that were not found first, then of those that
+    were, if nothing was made of what was found.
+    """
+    for quantity in sorted(STEPS, key=lambda q: q in values):
+        to_follow = _not_made_of(case, quantity, open_now, judged) if quantity in values else set()
+        if quantity in values and not to_follow:
+            continue
+        if not any(quantity in ANCESTORS[q] for q in open_now):
+            continue
+        begin = _end_of_parents(quantity, seen, bindings)
+        found = _last(seen, [bindings[quantity]] if to_follow else [])
+        end = _begin_of_children(quantity, seen, bindings)
+        children = {q for q in bindings if to_follow and quantity in PARENTS[q]}
+        for one, form in _candidates(case, quantity, seen, values, uses, begin):
+            if one.order <= found:
+                continue  # what was made before it did not take its place
+            for kept in (False, True) if one.order < end else (False,):
+                now = replace(case, traced=_with(values, quantity, form, bindings if kept else {}))
+                left = misfits(now, {}, judged)
+                if to_follow & left or (kept and misfits(now, {}, children)):
+                    continue
+                yield _Taken(len(left), one, quantity, form, kept)
+
+
+def _not_made_of(
+    case: Case, quantity: str, open_: Collection[str], judged: Sequence[str]
+) -> set[str]:
     """What was returned and has this quantity in its line, if none of it follows from the value
-    that was found: the code may have gone on from another one, from which all of it follows.
+    that was found: the code may have gone on from another one, from which all of it follows. One
+    alone does not show that where the value was returned, too.
     """
     next_ = {q for q in judged if quantity in PARENTS[q]}
-    return next_ if len(next_) > 1 and next_ <= set(open_) else set()
+    enough = len(next_) > 1 or quantity not in case.returned
+    return next_ if enough and next_ <= set(open_) else set()
 
 
 def _add_leading_on(
@@ -196,8 +229,20 @@ class _Taken(NamedTuple):
 
 def _end_of_parents(quantity: str, seen: Sequence[Seen], bindings: Mapping[str, Binding]) -> int:
     """The order of the last value that the quantity's line reads, as far as they are known."""
-    parents = [bindings[q] for q in PARENTS[quantity] if q in bindings]
-    return max((s.order for s in seen if any(s.binding is b for b in parents)), default=-1)
+    return _last(seen, [bindings[q] for q in PARENTS[quantity] if q in bindings])
+
+
+def _last(seen: Sequence[Seen], bindings: Sequence[Binding]) -> int:
+    return max((s.order for s in seen if any(s.binding is b for b in bindings)), default=-1)
+
+
+def _begin_of_children(
+    quantity: str, seen: Sequence[Seen], bindings: Mapping[str, Binding]
+) -> float:
+    """The order of the first value whose line reads the quantity, as far as they are known."""
+    children = [bindings[q] for q in STEPS if quantity in PARENTS[q] and q in bindings]
+    orders = (s.order for s in seen if any(s.binding is b for b in children))
+    return min(orders, default=float("inf"))
 
 
 def _candidates(
@@ -210,7 +255,7 @@ def _candidates(
 ) -> Iterator[tuple[Seen, Array]]:
     """Each value once, where it was bound after what its line reads; those that are another
     quantity already, at the end. A row, a column or a number for all of them, and zeros, only
-    where a later quantity's line reads it.
+    where a later quantity's line reads it, and not as an argument of the learner's functions.
     """
     shape = np.shape(case.right[quantity])
     taken = {(v.shape, v.tobytes()) for v in values.values()}
@@ -218,6 +263,8 @@ def _candidates(
     for one in sorted(seen, key=lambda s: (s.value.shape, s.value.tobytes()) in taken):
         for form in forms(one, shape) if uses is None else wide_forms(one, shape):
             plain = form.shape == shape and form.any()
+            if not plain and (one.binding.given or _is_size(case, form)):
+                continue
             if not plain and not (uses and is_used(case, quantity, one, uses)):
                 continue
             first = known.setdefault((form.shape, form.tobytes()), (one, form))[0]
@@ -225,6 +272,11 @@ def _candidates(
             if early and one.order > begin and not one.binding.given:
                 known[form.shape, form.tobytes()] = one, form
     yield from known.values()
+
+
+def _is_size(case: Case, form: Array) -> bool:
+    """A number of samples, features, units or classes."""
+    return form.ndim == 0 and form in case.problem.sizes
 
 
 def _goes_on(

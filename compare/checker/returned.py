@@ -10,12 +10,15 @@ from compare.checker.trace import Binding
 
 
 def bound_at(code: Code, quantity: str) -> Binding | None:
-    """`grads['W1'] = …`, or the last return statement in which the name stands."""
+    """Where the value that it has in the end got its name, `grads['W1'] = …`; or the last return
+    statement in which the name stands.
+    """
     keys = (quantity, quantity.removeprefix("d"))
     endings = tuple(f"[{key!r}]" for key in keys)
-    for seen in reversed(code.reading.seen if code.reading else ()):
-        if seen.binding.name.endswith(endings):
-            return seen.binding
+    known = code.reading.seen if code.reading else ()
+    named = [s for s in known if s.binding.name.endswith(endings)]
+    if named:
+        return next(s for s in named if np.array_equal(s.value, named[-1].value)).binding
     try:
         nodes = [node for node in ast.walk(ast.parse(code.source)) if isinstance(node, ast.Return)]
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -35,6 +35,10 @@ def _aliases(tree: ast.Module) -> Iterator[ast.alias]:
             yield from node.names
 
 
+def functions(source: str) -> tuple[Function, ...]:
+    return _functions(source)[0]
+
+
 def reached(source: str, line: int, given: Collection[str]) -> frozenset[str]:
     """The names that the innermost function around a line can compute with: its parameters, and
     what the functions around it have. `given` are the arguments that are known, by which one of

@@ -34,7 +34,7 @@ COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>")
 LIBRARIES = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 )
-NUMBERS = (int, float, np.number)
+NUMBERS = (int, float, np.number, np.bool_)
 
 
 class Binding(NamedTuple):

@@ -52,4 +52,17 @@ def shown(line: str, quantity: str, right: Mapping[str, str]) -> str:
     theirs = {normal(text) for text in right[quantity].splitlines()}
     lines = [text for text in normal(line).splitlines() if text not in theirs]
     lines = lines or normal(line).splitlines()
+    if len(lines) == 1:
+        lines = [_made_once_more(lines[0], quantity, right)]
     return "; ".join(text.removeprefix(f"{quantity} = ") for text in lines)
+
+
+def _made_once_more(line: str, quantity: str, right: Mapping[str, str]) -> str:
+    """Where another quantity is made wrong for this one alone: this one's line, with what is in its
+    place there. Where the right one is a part of that, it has its name.
+    """
+    other, _, value = line.partition(" = ")
+    if other == quantity or other not in right or "\n" in right[quantity]:
+        return line
+    made = replaced(value, right[other].partition(" = ")[2], other) or value
+    return replaced(normal(right[quantity]), other, made) or line

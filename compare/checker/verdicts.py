@@ -30,6 +30,7 @@ from compare.checker.records import Finding, Word
 from compare.checker.returned import bound_at
 from compare.checker.spoilt import as_finding, spoilt
 from compare.checker.state import Place, follows, wrong_quantities
+from compare.checker.trace import Binding
 
 FEW = 3  # batches: what fits on fewer is not told of code that raises on the others
 
@@ -64,8 +65,8 @@ def diagnosed(
         wrong = wrong_quantities(judged)
     seen = [q for q in STEPS if any(q in case.values for case in cases)]
     verdicts: dict[str, Word] = {q: "wrong" if q in wrong else "right" for q in seen}
-    if wrong and narrow_floats(judged, wrong):
-        findings.append(_narrow(judged, wrong))
+    if wrong and narrow_floats(judged, wrong, code.first_float32 is not None):
+        findings.append(_narrow(judged, wrong, code.first_float32))
         verdicts |= dict.fromkeys(wrong, "remark")
     elif (guarded := guard(judged, wrong, code)) and not lines:
         edge_findings = guarded_edges(cases, guarded.lines)
@@ -123,11 +124,12 @@ def _blamed(findings: Sequence[Finding], wrong: Sequence[str]) -> list[Finding]:
     ]
 
 
-def _narrow(cases: Sequence[Case], wrong: Sequence[str]) -> Finding:
+def _narrow(cases: Sequence[Case], wrong: Sequence[str], where: Binding | None) -> Finding:
     case = next(c for c in cases if any(not is_right(c, q) for q in wrong if q in c.returned))
     title = "float32 somewhere inside a float64 computation, right to about 1e-7"
     seen = evidence(case, {}, wrong[0])
-    return Finding(wrong[0], "float32", title, seen, kind="remark", batch=case.name)
+    found = Finding(wrong[0], "float32", title, seen, kind="remark", batch=case.name)
+    return found if where is None else replace(found, line=where.line, source=where.source)
 
 
 def _found(findings: Sequence[Finding], verdicts: Mapping[str, Word]) -> dict[str, Word]:

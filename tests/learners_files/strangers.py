@@ -1759,7 +1759,7 @@ ONE_MISTAKE = [
         "dropout-left-in",
         DROPOUT,
         ("self.a1 = self.a1 * self.drop", "self.drop = (self.rng.random(self.a1.shape) < self.p_keep) / self.p_keep"),
-        ("a1",),
+        ("a1", "da1"),
         "dropout is not part of this network",
     ),
     Stranger(

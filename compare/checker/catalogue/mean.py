@@ -51,7 +51,7 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
     ),
     Mistake(
         "mean-for-sum",
-        "a mean where the sum over the samples belongs (dz2 has the 1/N already)",
+        "a mean where the sum over the samples belongs (the 1/N is there already)",
         "the bias hardly moves",
         "hidden by a batch of one sample",
         at(*BIASES, edits=((SUM, "{d}.mean(axis=0, keepdims=True)"),)),
@@ -201,7 +201,7 @@ ABOUT_MEAN: tuple[Mistake, ...] = (
     ),
     Mistake(
         "sum-overwritten",
-        "the last sample's alone (in the loop it is overwritten, not added up)",
+        "the last sample's alone, where the sum over all of them belongs",
         "= where += belongs",
         "hidden by a batch of one sample",
         {

@@ -23,7 +23,7 @@ ABOUT_SOFTMAX: tuple[Mistake, ...] = (
     ),
     Mistake(
         "softmax-over-the-batch",
-        "the softmax runs over the samples (classes are columns, axis 1)",
+        "the softmax runs over the samples, not over the classes of each",
         "axis=0 for axis=1",
         "rows of P no longer sum to 1",
         {
