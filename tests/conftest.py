@@ -1,7 +1,6 @@
 """What several test files share."""
 
 import inspect
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,8 +19,6 @@ from manual import Backward, Forward
 from manual.batches import Share
 from tests import fork_server
 
-MOST_PROCESSES = 8  # each imports PyTorch
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -39,19 +36,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help="how long to attack the rounding bound in each dtype (default: 150 problems)",
     )
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> None:
-    """The whole suite is shared among the cores, file by file, where pytest-xdist is there. What
-    was asked for by its name runs in this process, and so does all of it with -n 0.
-    """
-    option = config.option
-    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not option.keyword
-    shared = "PYTEST_XDIST_WORKER" in os.environ or getattr(option, "numprocesses", 0) is not None
-    alone = option.usepdb or option.capture == "no"
-    if whole and not shared and not alone:
-        option.numprocesses, option.dist = min(os.cpu_count() or 1, MOST_PROCESSES), "loadfile"
 
 
 def pytest_configure(config: pytest.Config) -> None:
