@@ -282,6 +282,7 @@ ALIKE = {
     "a value that has its quantity already": "dz2 = P / np.sign(N)",
     "a mask that is nowhere true": "dz1 = da1 * (a1 < 0)",
     "nothing but rounding": "da1 = dz2 @ abs(np.sign(W2.T))",
+    "a number as large as N": "Y_ind = (y[:, None] == np.arange(C)).sum()",
     "a truth value": "Y_ind = (y[:, None] == np.arange(C)).sum() > 0",
     "numbers that equal others by chance": "Y_ind = ((reg * y)[:, None] == np.arange(C)) * 1.0",
 }

@@ -22,7 +22,7 @@ LARGEST_SEED = 2**32
 # What some batches show on purpose: a file that is right on all others has an edge there.
 EDGES = {
     "z1 exactly 0": "where z1 is exactly 0",
-    "scores around 1000": "where scores exceed 709, and exp overflows",
+    "scores around 1000": "where scores are around 1000: too large for exp, and far apart",
     "scores from -400 to 600": "where rows are far apart, and exp of the lower ones underflows",
 }
 EXTREME = ("scores around 1000", "scores from -400 to 600")

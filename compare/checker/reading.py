@@ -6,6 +6,7 @@ the value with which more of the returned numbers follow is the learner's. What 
 another route stays unread, and is no fault.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -20,6 +21,8 @@ from compare.checker.trace import Binding
 from compare.checker.uses import Uses, computes, is_used, read_by, uses_of
 
 Array = npt.NDArray[Any]
+
+SIZE = re.compile(r"\b(shape|len|size)\b")
 
 
 @dataclass(frozen=True, eq=False)
@@ -291,7 +294,7 @@ def _candidates(
     for one in sorted(seen, key=lambda s: (s.value.shape, s.value.tobytes()) in taken):
         for form in forms(one, shape) if uses is None else wide_forms(one, shape):
             plain = form.shape == shape and form.any()
-            if not plain and (one.binding.given or _is_size(case, form)):
+            if not plain and (one.binding.given or _is_size(case, one)):
                 continue
             if not plain and not (uses and is_used(case, quantity, one, uses)):
                 continue
@@ -302,9 +305,11 @@ def _candidates(
     yield from known.values()
 
 
-def _is_size(case: Case, form: Array) -> bool:
-    """A number of samples, features, units or classes."""
-    return form.ndim == 0 and form in case.problem.sizes
+def _is_size(case: Case, one: Seen) -> bool:
+    """A number of samples, features, units or classes; not a sum that happens to be as large."""
+    whole = one.value.ndim == 0 and one.binding.value.dtype.kind in "iu"
+    asked = not one.binding.source or SIZE.search(one.binding.source)
+    return bool(whole and asked and float(one.value) in case.problem.sizes)
 
 
 def _goes_on(
