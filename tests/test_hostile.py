@@ -76,7 +76,7 @@ ONE_LINE = {
     "a list in itself": (body("    a = []\n    a.append(a)\n    return a\n"), "a list of 1"),
     "a list without a shape": (
         body("    return dict(db2=[[1], [1, 2]])\n"),
-        "db2: expected a NumPy array, got list",
+        "db2: expected an array of real numbers, got a list whose parts have different lengths",
     ),
     "a real-time signal": (body("    os.kill(os.getpid(), 40)\n"), "a crash (signal 40)"),
     "a kill": (body("    os.kill(os.getpid(), 9)\n"), "a crash (SIGKILL)"),
