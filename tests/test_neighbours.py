@@ -301,6 +301,14 @@ def test_a_z1_that_is_wrong_and_nowhere_negative_was_not_written_over():
     assert found.explained, str(found)
 
 
+def test_of_scores_no_line_is_told_that_another_number_of_classes_does_not_show():
+    """The two are equal for four classes, and a number more in each row shows in nothing else."""
+    found = outcome(Neighbour("z2", "z2 = a1 @ W2 + 0.5 * b2.sum()", tuple(GRADIENTS)))
+    assert (found.placed, found.misnamed) == (True, False), str(found)
+    told = outcome(Neighbour("z2", "z2 = a1 @ W2 - 2 * b2", tuple(GRADIENTS)))
+    assert told.explained, str(told)
+
+
 def test_where_another_value_takes_the_place_of_a_right_one_before_its_use_that_is_told():
     """z2 and dW2 follow from it: they are not two mistakes."""
     dropped = "a1 = np.maximum(z1, 0)\na1 = a1 * (np.arange(a1.size) % 7 > 0).reshape(a1.shape)"

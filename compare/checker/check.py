@@ -12,6 +12,7 @@ import numpy as np
 from compare.bounds.quantities import GRADIENTS
 from compare.checker.calls import Run, is_late
 from compare.checker.cases import Case, agree, make_case
+from compare.checker.confirmed import confirmed
 from compare.checker.conventions import (
     as_mistake,
     first_difference,
@@ -179,7 +180,8 @@ def judge(
         if diagnosis is None:
             diagnosis = diagnosed(cases, code, search, unstable=unstable)
         there = [quantity for quantity in flat if quantity in diagnosis.verdicts]
-        findings = diagnosis.findings + [flat_bias(quantity) for quantity in there]
+        findings = confirmed(diagnosis.findings, cases, again)
+        findings += [flat_bias(quantity) for quantity in there]
         findings += [of_earlier_calls(kept[0], name, answer) for name in alone if kept]
         findings = in_order(
             [*findings, *manners(answer, findings, _differing(answer, batches, again), code)]
