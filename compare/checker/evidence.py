@@ -58,9 +58,8 @@ def evidence(case: Case, lines: Lines, quantity: str) -> str:
         return ""
     if difference[at] < 1e-4 * abs(expected[at]):
         return f"off by {difference[at]:.1e}{_at(at)}"
-    return (
-        f"{observed[at]:.6g}{_at(at)}, where {_from_yours(case, quantity)}{expected[at] + 0.0:.6g}"
-    )
+    mine, right = (float(values[at]) + 0.0 for values in (observed, expected))  # no -0
+    return f"{mine:.6g}{_at(at)}, where {_from_yours(case, quantity)}{right:.6g}"
 
 
 def _from_yours(case: Case, quantity: str) -> str:
