@@ -301,6 +301,11 @@ def test_a_z1_that_is_wrong_and_nowhere_negative_was_not_written_over():
     assert found.explained, str(found)
 
 
+def test_what_grows_too_large_to_be_read_on_one_batch_is_no_mistake_beside_its_cause():
+    found = outcome(Neighbour("Y_ind", "Y_ind = (P[:, None] == np.arange(C)) * 1.0", STEPS))
+    assert (found.placed, found.misnamed) == (True, False), str(found)
+
+
 def test_of_scores_no_line_is_told_that_another_number_of_classes_does_not_show():
     """The two are equal for four classes, and a number more in each row shows in nothing else."""
     found = outcome(Neighbour("z2", "z2 = a1 @ W2 + 0.5 * b2.sum()", tuple(GRADIENTS)))

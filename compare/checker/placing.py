@@ -157,11 +157,14 @@ def _other_size(value: Array, right: Array) -> bool:
 
 
 def unread_in(answer: Answer) -> dict[str, str]:
-    """Of each value that is returned and is no array of real numbers, why."""
+    """Of each value that is returned and is nowhere an array of real numbers, why. One that is too
+    large for one batch, and is read on another, comes of what is wrong there.
+    """
     why: dict[str, str] = {}
     for run in answer.runs.values():
         why |= {name: words for name, words in run.unread.items() if name not in why}
-    return why
+    read = {name for run in answer.runs.values() for name in run.values}
+    return {name: words for name, words in why.items() if name not in read}
 
 
 def raised_in(answer: Answer) -> Raised | None:
