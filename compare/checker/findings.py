@@ -25,18 +25,11 @@ LET_ALL = re.compile(r">=|<(?!=)")  # a1 >= 0 is kept, or a1 < 0 is set to 0
 
 def no_numbers(code: Code) -> list[Finding]:
     """What is returned, and cannot be read as an array of real numbers."""
-    at = {quantity: bound_at(code, quantity) for quantity in code.unread}
-    return [
-        Finding(
-            quantity,
-            "no-numbers",
-            why,
-            "",
-            line=where.line if (where := at[quantity]) else None,
-            source=where.source if where else "",
-        )
-        for quantity, why in code.unread.items()
-    ]
+    findings = []
+    for quantity, why in code.unread.items():
+        found, where = Finding(quantity, "no-numbers", why, ""), bound_at(code, quantity)
+        findings.append(replace(found, line=where.line, source=where.source) if where else found)
+    return findings
 
 
 def placeholders(cases: Sequence[Case], wrong: Sequence[str], code: Code) -> list[Finding]:
