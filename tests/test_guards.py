@@ -93,7 +93,6 @@ NO_GUARDS = {
 }
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("other", NO_GUARDS)
 def test_what_is_no_such_guard_is_a_mistake(other: str):
     found = report((SOFTMAX, NO_GUARDS[other]))

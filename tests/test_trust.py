@@ -221,7 +221,7 @@ def test_no_mistake_is_named_where_a_quantity_follows_from_its_own_earlier_value
 
 
 def test_nor_in_pairs_of_mistakes(request: pytest.FixtureRequest):
-    step = 1 if request.config.getoption("--problems") >= 2000 else 400
+    step = 1 if request.config.getoption("--problems") >= 2000 else 200
     for one, other in PAIRS[::step]:
         report = checked(source(one, other), search=0)
         assert accused_although_they_follow(report) == [], (one.name, other.name)
