@@ -208,7 +208,7 @@ def _size(value: Any) -> int:
 
 
 def _array(name: str, value: Any) -> tuple[npt.NDArray[Any] | None, str]:
-    """An array of its own, in float64 or float32 if it is one of these; or why not, in a line."""
+    """An array of its own, in its own precision, float64 at most; or why not, in a line."""
     try:
         if hasattr(type(value), "detach") and hasattr(type(value), "numpy"):  # a tensor of torch's
             value = value.detach().cpu().numpy()
@@ -228,7 +228,7 @@ def _array(name: str, value: Any) -> tuple[npt.NDArray[Any] | None, str]:
         return None, f"expected an array of real numbers, got {got}"
     if array.nbytes > LARGEST:
         return None, f"expected an array like its parameter, got one of shape {array.shape}"
-    plain = array.astype(array.dtype.newbyteorder("<") if array.dtype.char in "fd" else _float64)
+    plain = array.astype(array.dtype.newbyteorder("<") if array.dtype.char in "efd" else _float64)
     return (plain.reshape(()) if name == "loss" and plain.size == 1 else plain), ""
 
 

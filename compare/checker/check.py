@@ -33,6 +33,7 @@ from compare.checker.reading import read
 from compare.checker.records import Hint
 from compare.checker.report import Report, by_cells
 from compare.checker.sandbox import Answer, run_file, run_function
+from compare.checker.single_precision import in_float32, is_told_by, with_remark
 from compare.checker.slopes import Runner
 from compare.checker.source import syntax_error
 from compare.checker.state import wrong_quantities
@@ -146,10 +147,29 @@ def judge(
     again: Runner | None = None,
 ) -> Report:
     """The report on what a function did on all the batches; `again` runs it on others."""
+    again = None if any(map(is_late, answer.runs.values())) else again  # nor would it end then
+    narrow = in_float32(answer, batches) if again is not None else {}
+    report = _judged(name, answer, batches, strict, 0 if narrow else search, again)
+    if again is not None and narrow and not report.right:
+        of_narrow = _judged(name, again(narrow, trace=TRACED), narrow, strict, search, again)
+        if is_told_by(of_narrow, report):
+            report = with_remark(of_narrow, report, answer, strict)
+        else:
+            report = _judged(name, answer, batches, strict, search, again)
+    return by_cells(report, answer.begins) if answer.begins else report
+
+
+def _judged(
+    name: str,
+    answer: Answer,
+    batches: Mapping[str, Problem],
+    strict: bool,
+    search: float,
+    again: Runner | None,
+) -> Report:
+    """With the lines of a notebook's whole text."""
     if answer.failure is not None:
         return _nothing_judged(name, answer, answer.failure)
-    if any(map(is_late, answer.runs.values())):
-        again = None  # nor would it end another time
     raised = {p: run.error for p, run in answer.runs.items() if run.error and not run.unread}
     error = _error_again(answer) or _error_line(raised, len(answer.runs))
     observed = {probe: dict(run.values) for probe, run in answer.runs.items()}
@@ -189,7 +209,7 @@ def judge(
         if strict:
             findings = [as_mistake(finding) for finding in findings]
         quantities = judged_quantities(cases, diagnosis._replace(findings=findings), code)
-    report = Report(
+    return Report(
         name,
         quantities,
         tuple(findings),
@@ -201,7 +221,6 @@ def judge(
         source=answer.source,
         cases=tuple(cases),
     )
-    return by_cells(report, answer.begins) if answer.begins else report
 
 
 def _nothing_judged(name: str, answer: Answer, error: str) -> Report:

@@ -29,7 +29,7 @@ WHAT_TO_DO = {
     "overflow": "not finite there; take each row's maximum off before exp",
     "not-finite": "the notes' dz2 = (P - Y_ind) / N divides by no P, and takes no log of it",
 }
-TITLES = {"overflow": "exp overflows", "not-finite": "not finite, though P is"}
+TITLES = {"overflow": "exp overflows or underflows", "not-finite": "not finite, though P is"}
 
 
 def edges(cases: Sequence[Case]) -> tuple[list[Finding], list[Case]]:

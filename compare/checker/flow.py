@@ -20,12 +20,20 @@ Array = npt.NDArray[np.float64]
 Spot = tuple[int, str]  # a line, and a name that it binds
 
 CLOSE = 1e-9  # of the largest value: two of the learner's values on one batch are the same
+CLOSE_FLOAT32 = 1e-5  # where one of them is in single precision
 NEAR = 12  # bindings before a statement's own, among which are those of what it called
 
 
 def same(a: Array, b: Array) -> bool:
     largest = float(np.max(abs(b), initial=0))
-    return bool((abs(a - b) <= CLOSE * largest).all()) and largest > 0
+    difference = float(np.max(abs(a - b), initial=0))
+    if not largest > 0 or not difference <= CLOSE_FLOAT32 * largest:
+        return False
+    return difference <= CLOSE * largest or _float32(a) or _float32(b)
+
+
+def _float32(value: Array) -> bool:
+    return bool((value == value.astype(np.float32)).all())
 
 
 def among(

@@ -39,7 +39,7 @@ OTHERS = {
     "earlier-calls": "the answer depends on the calls before: something is kept from them",
     "second-call-differs": "two calls with the same arguments give two answers",
     "slope-at-zero": "the slope of the ReLU at exactly 0 is not taken to be 0",
-    "overflow": "exp overflows",
+    "overflow": "exp overflows or underflows",
     "not-finite": "P is finite, and what is made of it is not, where P underflows to 0",
 }
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 LONGEST = 2**22  # bytes of a record's line
-DTYPES = {"<f8", "<f4", "<i8", "|b1"}
+DTYPES = {"<f8", "<f4", "<f2", "<i8", "|b1"}
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
