@@ -1,6 +1,6 @@
 """Is this backward pass right? If not: which line is wrong, which mistake is it, how is it seen."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from os import PathLike
@@ -9,9 +9,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from compare.bounds.quantities import GRADIENTS
-from compare.checker.calls import Run, is_late
-from compare.checker.cases import Case, agree, make_case
+from compare.checker.calls import is_late
+from compare.checker.cases import make_case
 from compare.checker.confirmed import confirmed
 from compare.checker.conventions import (
     as_mistake,
@@ -24,12 +23,11 @@ from compare.checker.conventions import (
     unflatten,
     unstable_quantities,
 )
+from compare.checker.followed import followed_as_needed
 from compare.checker.guards import guard
 from compare.checker.judged import judged_quantities
 from compare.checker.own_loss import by_own_loss
-from compare.checker.placing import Code, as_named, raised_in, unread_in
-from compare.checker.probes import EDGES, EXTREME, LARGEST_SEED, TRACED, fresh_seed, probes
-from compare.checker.reading import read
+from compare.checker.probes import EDGES, LARGEST_SEED, TRACED, fresh_seed, probes
 from compare.checker.records import Hint
 from compare.checker.report import Report, by_cells
 from compare.checker.sandbox import Answer, run_file, run_function
@@ -41,7 +39,6 @@ from compare.checker.trace import Binding, Raised
 from compare.checker.verdicts import diagnosed
 from compare.problems.problem import Problem, check_seconds, check_whole
 
-MANY = 100  # samples: some code computes nothing for fewer than a block of them
 TIMEOUT = 10.0  # seconds for a file's run
 SEARCH = 5.0  # seconds of search for what a wrong line computes
 
@@ -186,7 +183,7 @@ def _judged(
             )
             for probe, problem in batches.items()
         ]
-        cases, code, alone = _followed_as_needed(cases, answer, again)
+        cases, code, alone = followed_as_needed(cases, answer, again)
         if code.reading is None and len(raised) == len(answer.runs):
             return _nothing_judged(name, answer, error)
         unstable = unstable_quantities(answer)
@@ -245,87 +242,6 @@ def _no_python(answer: Answer) -> Raised | None:
     return Raised("SyntaxError", answer.failure or "", line, "".join(source).strip(), ())
 
 
-def _followed_as_needed(
-    cases: list[Case], answer: Answer, again: Runner | None
-) -> tuple[list[Case], Code, Mapping[str, Run]]:
-    """On one batch; on another one, too, where that shows a mistake better, with what the function
-    gave on that one alone. A right file is not run again.
-    """
-    cases, code = followed(cases, answer)
-    alone: Mapping[str, Run] = {}
-    if again is None:
-        return cases, code, alone
-    if code.stopped:
-        return _followed_once_more(cases, code, again), code, alone
-    other = _shows_more(cases, code)
-    if other is not None:
-        more = again({other.name: other.problem}, trace=other.name)
-        alone = more.runs
-        if more.trace:
-            known = answer._replace(trace=more.trace, trace_probe=other.name)
-            others, seen = followed(cases, known._replace(trace_note=more.trace_note))
-            if not _went_past(code) or seen.flow.lines > code.flow.lines:
-                return others, seen, alone
-    return (cases if code.wrong else _with_right_P(cases, again)), code, alone
-
-
-def _with_right_P(cases: Sequence[Case], again: Runner) -> list[Case]:
-    """Where nothing but extreme scores shows a difference: with the P that the code has there, if
-    it is right, so that the softmax is not blamed for what is made of it.
-    """
-    found = []
-    for case in cases:
-        if case.name in EXTREME and "P" not in case.returned and wrong_quantities([case]):
-            trace = again({case.name: case.problem}, trace=case.name).trace
-            values = read(case, trace, ()).values
-            case = replace(case, traced={q: v for q, v in values.items() if q == "P"})
-        found.append(case)
-    return found
-
-
-def followed(cases: list[Case], answer: Answer) -> tuple[list[Case], Code]:
-    """The cases with what the learner's own lines computed, on the batch where they were traced."""
-    raised = raised_in(answer)
-    first = raised is not None and not answer.trace_note  # it may be the first line that raised
-    unread = unread_in(answer)
-    if not answer.trace and not (first and answer.trace_probe):
-        return cases, Code(raised=raised, unread=unread)
-    ordinary = [c for c in cases if c.name not in EDGES and not c.raised]
-    wrong = wrong_quantities(ordinary)
-    traced = next(case for case in cases if case.name == answer.trace_probe)
-    reading = as_named(read(traced, answer.trace, wrong), traced)
-    now = replace(traced, traced=reading.values)
-    others = [replace(case, traced={}) for case in cases]
-    code = Code(now, reading, raised, answer.source, answer.begins, tuple(wrong), unread)
-    return [
-        now if case is traced else other for case, other in zip(cases, others, strict=True)
-    ], code
-
-
-def _shows_more(cases: Sequence[Case], code: Code) -> Case | None:
-    """The smallest batch that shows a mistake, if the one on which the lines were followed shows
-    none, or has fewer gradients; one of many samples, if the code did nothing with so few.
-    """
-    if code.case is None or code.case.raised or not code.wrong:
-        return None
-    ordinary = [c for c in cases if c.name not in EDGES and not c.raised]
-    wrong = [c for c in ordinary if wrong_quantities([c])]
-    most = max((len(c.returned) for c in wrong), default=0)
-    shown = wrong_quantities([code.case]) and len(code.case.returned) == most
-    if not wrong or (shown and not _went_past(code)):
-        return None
-    telling = [c for c in wrong if len(c.returned) == most]
-    if _went_past(code):
-        telling = [c for c in telling if len(c.problem.X) >= MANY]
-    return min(telling, key=lambda c: c.problem.X.size, default=None)
-
-
-def _went_past(code: Code) -> bool:
-    """No line was seen to compute anything but what was returned; zeros may be anything's."""
-    values = code.reading.values if code.reading else {}
-    return not {q for q, value in values.items() if value.any()} - set(GRADIENTS)
-
-
 def _differing(
     answer: Answer, batches: Mapping[str, Problem], again: Runner | None
 ) -> Binding | None:
@@ -334,23 +250,6 @@ def _differing(
     if again is None or not answer.trace or not unstable_quantities(answer):
         return None
     return first_difference(answer.trace, again({probe: batches[probe]}, trace=probe).trace)
-
-
-def _followed_once_more(cases: list[Case], code: Code, again: Runner) -> list[Case]:
-    """Where the code raises, and what it had computed is not right: what it had on another batch,
-    too, so that what is said of it has been seen twice.
-    """
-    first = code.case
-    if first is None or all(
-        agree(first.right[q], v, first.allowed[q]) for q, v in first.traced.items()
-    ):
-        return cases
-    other = next((c for c in cases if c.raised and c.name not in (*EDGES, first.name)), None)
-    if other is None:
-        return cases
-    more = again({other.name: other.problem}, trace=other.name)
-    traced = read(other, more.trace, ()).values
-    return [replace(case, traced=traced) if case is other else case for case in cases]
 
 
 def _error_again(answer: Answer) -> str:

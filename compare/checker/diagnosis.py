@@ -16,6 +16,7 @@ from compare.checker.lines import ANCESTORS, PARENTS, STEPS
 from compare.checker.named import pairs, pairs_before, single
 from compare.checker.nearby import (
     Source,
+    beside,
     searched,
     searched_before,
     searched_to_zero,
@@ -85,6 +86,7 @@ def _more(state: State, quantity: str, deadline: float) -> Place:
             searched("one edit"),
             searched_before,
             searched("numbers"),
+            beside,
             pairs,
             searched("two edits"),
             pairs_before,

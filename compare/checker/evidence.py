@@ -135,12 +135,14 @@ def _masked(case: Case, quantity: str, observed: Float64s, expected: Float64s) -
 
 
 def _cut_off(observed: Float64s, expected: Float64s) -> str:
-    """All that differs is at one limit, and was beyond it."""
+    """All that differs is at one limit, and was beyond it; more than one number: one alone is
+    always at its own.
+    """
     differ = abs(observed - expected) > SAME * abs(expected)
     limits = np.unique(observed[differ].round(12))
     above = differ & (expected > observed)
     below = differ & (expected < observed)
-    if not differ.any() or not 0 < len(np.unique(abs(limits))) < 2 or not limits.any():
+    if differ.sum() < 2 or not 0 < len(np.unique(abs(limits))) < 2 or not limits.any():
         return ""
     limit = float(abs(limits[0]))
     if (observed > limit * (1 + SAME)).any():

@@ -37,7 +37,7 @@ def single(state: State, open_: Sequence[str], alone: bool = False) -> Place | N
             continue
         best: list[Explained] = []
         fewest = len(open_)
-        for candidate in _candidates(state, quantity):
+        for candidate in candidates(state, quantity):
             left = left_open(state, candidate, open_, quantity)
             if left is None or left >= len(open_) or not holds(state, candidate, alone):
                 continue
@@ -51,7 +51,7 @@ def single(state: State, open_: Sequence[str], alone: bool = False) -> Place | N
     return None
 
 
-def _candidates(state: State, quantity: str) -> Iterator[Explained]:
+def candidates(state: State, quantity: str) -> Iterator[Explained]:
     """The catalogue's lines in the quantity's own place, and in those not seen before it."""
     for place in (quantity, *unseen(state.cases, quantity, state)):
         for mistake in CATALOGUE:

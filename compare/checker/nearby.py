@@ -3,8 +3,9 @@ before it that nobody has seen.
 """
 
 import ast
+import itertools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +14,13 @@ import numpy as np
 from compare.checker.cases import Case, environment, misfits, walk
 from compare.checker.lines import PARENTS, RIGHT, inputs
 from compare.checker.misplaced import stand_ins
-from compare.checker.named import holds
+from compare.checker.named import candidates, holds
 from compare.checker.search import OutOfTimeError, instead, near
 from compare.checker.state import (
     Explained,
     State,
     fits_everywhere,
+    is_returned,
     left_open,
     open_quantities,
     undecided,
@@ -34,30 +36,54 @@ def searched(kind: str) -> Source:
     """The nearest edits of the quantity's own line."""
 
     def source(state: State, quantity: str, deadline: float) -> list[Explained]:
-        known = _searchable(state, quantity)
-        if known is None:
-            return []
-        case, names = known
-        observed = case.values[quantity]
-        right = state.lines.get(quantity, RIGHT[quantity])
-        for line in instead(right, quantity, names, observed, kind, deadline):
-            if _has_tiny(line):  # a fitted number that is 0 but for rounding
-                continue
-            lines = {**state.lines, quantity: line}
-            found = Explained(quantity, line)
-            if fits_everywhere(state, lines, {quantity}, quantity) and holds(state, found):
-                return [found]
-        return []
+        found = (f for f in _near(state, quantity, kind, deadline) if holds(state, f))
+        return [*itertools.islice(found, 1)]
 
     return source
+
+
+def _near(state: State, quantity: str, kind: str, deadline: float) -> Iterator[Explained]:
+    """Those that fit, as far as the quantity was seen."""
+    known = _searchable(state, quantity)
+    if known is None:
+        return
+    observed = known[0].values[quantity]
+    right = state.lines.get(quantity, RIGHT[quantity])
+    for line in instead(right, quantity, known[1], observed, kind, deadline):
+        found = Explained(quantity, line)
+        if not _has_tiny(line) and _fits(state, found):
+            yield found
+
+
+def beside(state: State, quantity: str, deadline: float) -> list[Explained]:
+    """A line that was followed, and is one of two mistakes: only with another one, near a later
+    line, does what was returned follow on every batch. If one is in the catalogue, two edits away.
+    """
+    if is_returned(state, quantity):
+        return []
+    listed = [c for c in candidates(state, quantity) if c.quantity == quantity and _fits(state, c)]
+    for found in itertools.chain(listed, _near(state, quantity, "one edit", deadline)):
+        if _has_later(state, found, ("one edit", "numbers"), deadline):
+            return [found]
+    return [c for c in listed[:1] if _has_later(state, c, ("two edits",), deadline)]
+
+
+def _has_later(state: State, found: Explained, kinds: Sequence[str], deadline: float) -> bool:
+    then = state._replace(lines={**state.lines, found.quantity: found.line})
+    later = [q for q in open_quantities(then)[:1] if q != found.quantity]
+    return any(searched(kind)(then, q, deadline) for q in later for kind in kinds)
+
+
+def _fits(state: State, found: Explained) -> bool:
+    lines = {**state.lines, found.quantity: found.line}
+    return fits_everywhere(state, lines, {found.quantity}, found.quantity)
 
 
 def stand_in(state: State, quantity: str, deadline: float) -> list[Explained]:
     """The value of an argument or of an earlier quantity, or a parameter after its update."""
     known = _searchable(state, quantity)
     for line in stand_ins(quantity, known[1], known[0].values[quantity]) if known else ():
-        lines = {**state.lines, quantity: line}
-        if fits_everywhere(state, lines, {quantity}, quantity):
+        if _fits(state, Explained(quantity, line)):
             return [Explained(quantity, line)]
     return []
 
@@ -68,10 +94,7 @@ def zeros(state: State, quantity: str, deadline: float) -> list[Explained]:
     if known is None or not _all_read_is_seen(known[0], quantity):
         return []
     found = Explained(quantity, zeros_line(known[0], quantity))
-    lines = {**state.lines, quantity: found.line}
-    if fits_everywhere(state, lines, {quantity}, quantity) and holds(state, found):
-        return [found]
-    return []
+    return [found] if _fits(state, found) and holds(state, found) else []
 
 
 def zeros_line(case: Case, quantity: str) -> str:
@@ -132,7 +155,6 @@ def searched_before(state: State, quantity: str, deadline: float) -> list[Explai
                 if left_open(state, found, open_quantities(state), quantity) is not None:
                     return [found]
             found = Explained(quantity, f"{text()}\n{RIGHT[quantity]}")
-            lines = {**state.lines, quantity: found.line}
-            if fits_everywhere(state, lines, {quantity}, quantity):
+            if _fits(state, found):
                 return [found]
     return []

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from compare.checker.cases import Case, agree, environment, misfits, tolerance_of, walk
+from compare.checker.cases import Case, agree, environment, is_right, misfits, tolerance_of, walk
 from compare.checker.lines import ALSO_RIGHT, ANCESTORS, PARENTS, STEPS, run_line
 from compare.checker.seen import Seen, forms, seen_in, wide_forms
 from compare.checker.trace import Binding
@@ -153,12 +153,15 @@ def _trials(
         found = _last(seen, [bindings[quantity]] if named else [])
         end = _begin_of_children(quantity, seen, bindings)
         children = {q for q in bindings if to_follow and quantity in PARENTS[q]}
+        # A right loss may be made of P's entries at y, without Y_ind.
+        by_y = quantity == "Y_ind" and "loss" in judged and is_right(case, "loss")
+        asked = [q for q in judged if q != "loss"] if by_y else judged
         for one, form in _candidates(case, quantity, seen, values, uses, begin):
             if one.order <= found:
                 continue  # what was made before it did not take its place
             for kept in (False, True) if one.order < end else (False,):
                 now = replace(case, traced=_with(values, quantity, form, bindings if kept else {}))
-                left = misfits(now, {}, judged)
+                left = misfits(now, {}, asked)
                 if to_follow & left or (kept and misfits(now, {}, children)):
                     continue
                 yield _Taken(len(left), one, quantity, form, kept)
@@ -199,7 +202,8 @@ def _add_leading_on(
     was.
     """
     for quantity in among:
-        next_ = [q for q in STEPS if quantity in PARENTS[q] and q not in (*values, "loss")]
+        known = {*values, "loss"} - misfits(replace(case, traced=values), {}, values)
+        next_ = [q for q in STEPS if quantity in PARENTS[q] and q not in known]
         if quantity in values or not next_:
             continue
         found = _leading_on(case, quantity, next_, seen, values, bindings)
@@ -207,9 +211,9 @@ def _add_leading_on(
             continue
         values[quantity], bindings[quantity] = found
         for later in STEPS[STEPS.index(quantity) + 1 :]:
-            known = _following(replace(case, traced=values), later, seen)
-            if known is not None and later not in values:
-                values[later], bindings[later] = known
+            after = _following(replace(case, traced=values), later, seen)
+            if after is not None and later not in values:
+                values[later], bindings[later] = after
 
 
 def _leading_on(
@@ -228,6 +232,11 @@ def _leading_on(
         now = replace(case, traced={**values, quantity: form})
         later = [s for s in seen if s.order > one.order]
         for child in next_:
+            if child in values:
+                leads = any(s.binding is bindings[child] for s in later)
+                if leads and not misfits(now, {}, {child}):
+                    return form, one.binding
+                continue
             found = _following(now, child, later)
             if found is not None and not _is_among(found[0], [form, *known]):
                 return form, one.binding
