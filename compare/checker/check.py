@@ -27,6 +27,7 @@ from compare.checker.followed import followed_as_needed
 from compare.checker.guards import guard
 from compare.checker.judged import judged_quantities
 from compare.checker.own_loss import by_own_loss
+from compare.checker.own_names import with_own_names
 from compare.checker.probes import EDGES, LARGEST_SEED, TRACED, fresh_seed, probes
 from compare.checker.records import Hint
 from compare.checker.report import Report, by_cells
@@ -184,6 +185,7 @@ def _judged(
             for probe, problem in batches.items()
         ]
         cases, code, alone = followed_as_needed(cases, answer, again)
+        cases, code, search = with_own_names(cases, code, search)
         if code.reading is None and len(raised) == len(answer.runs):
             return _nothing_judged(name, answer, error)
         unstable = unstable_quantities(answer)

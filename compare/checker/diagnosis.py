@@ -15,10 +15,10 @@ from compare.checker.cases import Case, Lines, is_right, misfits
 from compare.checker.lines import ANCESTORS, PARENTS, STEPS
 from compare.checker.named import pairs, pairs_before, single
 from compare.checker.nearby import (
+    NEAR,
     Source,
     beside,
     searched,
-    searched_before,
     searched_to_zero,
     stand_in,
     zeros,
@@ -35,11 +35,15 @@ from compare.checker.state import (
 
 
 def explain(
-    cases: Sequence[Case], wrong: Sequence[str], seconds: float, lines: Lines | None = None
+    cases: Sequence[Case],
+    wrong: Sequence[str],
+    seconds: float,
+    lines: Lines | None = None,
+    far: bool = True,
 ) -> list[Place]:
     """The mistakes behind the wrong quantities, in the order in which they were found. `lines` are
     those known already to stand in for right ones. What is not in the catalogue is searched for so
-    many seconds in all.
+    many seconds in all; what is `far` is two edits away.
     """
     lines = lines or {}
     cases = sorted(cases, key=lambda case: (not case.traced, case.problem.X.size))
@@ -52,7 +56,7 @@ def explain(
         place = single(state, open_)
         if place is None:
             start = time.process_time()
-            place = _more(state, open_[0], start + seconds)
+            place = _more(state, open_[0], start + seconds, far)
             seconds -= time.process_time() - start
         places.append(place)
         state = _told(state, place)
@@ -74,24 +78,14 @@ def _needed(state: State, places: Sequence[Place]) -> list[Place]:
     return kept
 
 
-def _more(state: State, quantity: str, deadline: float) -> Place:
+def _more(state: State, quantity: str, deadline: float, far: bool) -> Place:
     """The nearest edits, in the own line and in those before it; two mistakes of the catalogue;
     then nothing.
     """
-    sources: tuple[Source, ...] = (
-        (zeros, searched_to_zero)
-        if all_zero(state, quantity)
-        else (
-            stand_in,
-            searched("one edit"),
-            searched_before,
-            searched("numbers"),
-            beside,
-            pairs,
-            searched("two edits"),
-            pairs_before,
-        )
-    )
+    sources: tuple[Source, ...] = (zeros, searched_to_zero)
+    if not all_zero(state, quantity):
+        near = (stand_in, *NEAR, beside)
+        sources = (*near, pairs, searched("two edits"), pairs_before) if far else near
     for source in sources:
         try:
             found = source(state, quantity, deadline)

@@ -63,15 +63,15 @@ def beside(state: State, quantity: str, deadline: float) -> list[Explained]:
         return []
     listed = [c for c in candidates(state, quantity) if c.quantity == quantity and _fits(state, c)]
     for found in itertools.chain(listed, _near(state, quantity, "one edit", deadline)):
-        if _has_later(state, found, ("one edit", "numbers"), deadline):
+        if _has_later(state, found, NEAR, deadline):
             return [found]
-    return [c for c in listed[:1] if _has_later(state, c, ("two edits",), deadline)]
+    return [c for c in listed[:1] if _has_later(state, c, (searched("two edits"),), deadline)]
 
 
-def _has_later(state: State, found: Explained, kinds: Sequence[str], deadline: float) -> bool:
+def _has_later(state: State, found: Explained, sources: Sequence[Source], deadline: float) -> bool:
     then = state._replace(lines={**state.lines, found.quantity: found.line})
     later = [q for q in open_quantities(then)[:1] if q != found.quantity]
-    return any(searched(kind)(then, q, deadline) for q in later for kind in kinds)
+    return any(source(then, q, deadline) for q in later for source in sources)
 
 
 def _fits(state: State, found: Explained) -> bool:
@@ -158,3 +158,6 @@ def searched_before(state: State, quantity: str, deadline: float) -> list[Explai
             if _fits(state, found):
                 return [found]
     return []
+
+
+NEAR = (searched("one edit"), searched_before, searched("numbers"))
