@@ -85,6 +85,34 @@ def test_a_gradient_that_contradicts_the_learners_own_loss_is_the_mistake(
     assert ("loss", "another-loss") in [(f.quantity, f.id) for f in report.remarks]
 
 
+# Where no gradient is the slope of the loss: the edits, and what is to blame.
+ON_TOP_OF_ALL = {
+    "no mean": (((MEAN, "dscores = probs - onehot"),), ("dz2", "no-mean")),
+    "no indicator": (((MEAN, "dscores = probs / n"),), ("dz2", "indicator-missing")),
+    "tanh": ((("h = np.maximum(0, hin)", "h = np.tanh(hin)"),), ("a1", "other-activation")),
+    "softmax over the samples": (
+        (
+            ("probs = e / np.sum(e, axis=1", "probs = e / np.sum(e, axis=0"),
+            ("logp[np.arange(n), y]", "np.log(probs[np.arange(n), y])"),
+        ),
+        ("P", "softmax-over-the-batch"),
+    ),
+}
+
+
+@pytest.mark.sampled(4)
+@pytest.mark.parametrize("case", ["without the half", "no penalty"])
+@pytest.mark.parametrize("mistake", ON_TOP_OF_ALL)
+@with_a_loss
+def test_where_all_gradients_contradict_another_loss_its_penalty_is_no_mistake(
+    case: str, mistake: str, returned: str
+):
+    edits, expected = ON_TOP_OF_ALL[mistake]
+    report = checked(written(*OWN[case], *edits, returned=returned))
+    assert found(report) == [expected], str(report)
+    assert "your gradients are held against yours; " in words(report)
+
+
 @pytest.mark.parametrize("case", ["without the half", "no penalty"])
 def test_a_gradient_of_the_notes_loss_beside_others_of_ones_own_contradicts_it(case: str):
     kept = [edit for edit in OWN[case] if "reg * W2" not in edit[0]]

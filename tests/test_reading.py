@@ -165,7 +165,7 @@ def test_float32_on_the_way_is_a_remark_at_its_line_on_whatever_batches(seed: in
 INSTEAD = {
     "the 1 taken off twice, of a copy": (
         ("d[np.arange(N), y] -= 1", "d[np.arange(N), y] -= 2"),
-        "yours is (P - Y_ind - Y_ind) / N",
+        "yours is (P - 2 * Y_ind) / N",
     ),
     "tanh on the way to the ReLU": (
         ("np.maximum(X @ W1 + b1, 0)", "np.maximum(np.tanh(X @ W1 + b1), 0)"),
@@ -179,3 +179,17 @@ def test_what_stands_in_another_quantitys_place_is_told_in_one_line(case: str, t
     edit, title = INSTEAD[case]
     text = edited(STEPS, ("h = np", "z = X @ W1 + b1\n    h = np"), edit)
     assert [mistake.title for mistake in checked(text, tmp_path).mistakes] == [title]
+
+
+@pytest.mark.parametrize("loss", ["", "loss = -np.log(P[np.arange(N), y]).mean()"])
+def test_a_wrong_one_hot_is_told_there_though_the_loss_is_made_without_it(
+    loss: str, tmp_path: Path
+):
+    """The right loss does not follow from it, and is no sign against it."""
+    penalty = "0.5 * reg * ((W1**2).sum() + (W2**2).sum())"
+    one_hot = "Y = np.zeros_like(P)\n    Y[np.arange(N), y] = 2\n    d = P - Y"
+    text = edited(STEPS, ("d = P.copy()\n    d[np.arange(N), y] -= 1", one_hot))
+    if loss:
+        text = edited(text, ("d /= N", f"{loss} + {penalty}\n    d /= N"), ("{", '{"loss": loss, '))
+    (mistake,) = checked(text, tmp_path).mistakes
+    assert (mistake.quantity, mistake.source) == ("Y_ind", "Y[np.arange(N), y] = 2")

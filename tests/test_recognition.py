@@ -110,6 +110,20 @@ def test_a_mistake_has_one_name(case: str, returned: str):
     assert report.mistakes[0].also == ()
 
 
+def test_one_number_is_not_called_cut_off():
+    edit = ("logp[np.arange(n), y]", "logp[np.arange(n), y] / np.log(10)")
+    report = checked(written(edit))
+    assert found(report) == [("loss", "log10")]
+    assert "cut off" not in words(report)
+
+
+@both
+def test_exp_taken_twice_is_no_p_that_was_written_over(returned: str):
+    report = checked(written(("e = np.exp(shifted)", "e = np.exp(np.exp(shifted))")))
+    assert "P was written over" not in words(report)
+    assert "yours is s = np.exp(z2 - z2.max(axis=1, keepdims=True))" in words(report)
+
+
 CUT_OFF = {
     "clipped": (
         (DW1, f"np.clip({DW1}, -0.05, 0.05)"),

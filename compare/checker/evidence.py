@@ -105,6 +105,8 @@ def _penalty(case: Case, quantity: str, observed: Float64s, expected: Float64s) 
         return ""
     name = PENALISED[quantity]
     penalty = case.problem.reg * getattr(case.problem.params, name).astype(np.float64)
+    if penalty.shape != expected.shape:  # that of a line run on an earlier value of another shape
+        return ""
     right_beta = 1.0 if name.startswith("W") else 0.0
     data = expected - right_beta * penalty
     terms = np.stack([data.ravel(), penalty.ravel()], axis=1)

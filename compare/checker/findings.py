@@ -145,9 +145,10 @@ def findings_at(
             )
         ]
     first = _as_written(place.fits, source)
-    elsewhere = place.quantity != "P" and not code.writes_over("P")
-    if elsewhere and any(m.id == "overwritten" for m in first.mistakes):
-        first = first._replace(mistakes=())  # the same numbers, made in another way
+    if any(m.id == "overwritten" for m in first.mistakes):
+        written = "z2" if first.line.startswith("z2 = ") else "P"
+        if place.quantity != written and not code.writes_over(written):
+            first = first._replace(mistakes=())  # the same numbers, made in another way
     if not first.mistakes:
         update = after_update(first.quantity, first.line)
         title = f"yours is {shown(first.line, first.quantity, RIGHT)}{update}"

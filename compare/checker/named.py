@@ -62,7 +62,7 @@ def candidates(state: State, quantity: str) -> Iterator[Explained]:
                         yield found
     for place in PARENTS[quantity]:  # made once more, for this quantity alone
         for mistake in CATALOGUE:
-            if place in mistake.places:
+            if place in mistake.places and not mistake.remark:
                 for line in mistake.wrong_lines(place):
                     if RATE not in line:
                         yield Explained(quantity, f"{line}\n{RIGHT[quantity]}", (mistake,))

@@ -16,7 +16,7 @@ from compare.bounds.quantities import GRADIENTS
 from compare.checker.cases import Case, Lines, agree, is_right, misfits
 from compare.checker.catalogue import CATALOGUE
 from compare.checker.lines import ANCESTORS, STEPS
-from compare.checker.loss_terms import Loss, as_terms, own_lines, words
+from compare.checker.loss_terms import USUAL, Loss, as_terms, own_lines, words
 from compare.checker.placing import Code
 from compare.checker.probes import EDGES, TRACED
 from compare.checker.reading import read
@@ -33,6 +33,7 @@ ELSEWHERE = ("uneven classes", "z1 up to 10000", "scores of some hundreds")
 RIGHT_FOR_IT = (
     "your gradients are right for your loss, and your loss is another one than the notes'"
 )
+JUDGED_BY_IT = "your loss is another one than the notes', and your gradients are held against yours"
 
 
 class Another(NamedTuple):
@@ -48,14 +49,13 @@ def by_own_loss(
     cases: Sequence[Case], code: Code, seconds: float, batches: Mapping[str, Problem], run: Runner
 ) -> Diagnosis | None:
     """The diagnosis where the learner's loss is another one and gradients that are wrong are its
-    slopes; None where it is not.
+    slopes, or have the slope of its penalty; None where it is not.
     """
     another = _another(cases, batches, run)
-    if another is None:
-        return None
-    if another.loss is not None:
+    if another and another.loss:
         return _of_terms(cases, code, seconds, another, another.loss)
-    return _of_any_loss(cases, code, seconds, another, batches, run)
+    found = another and _of_any_loss(cases, code, seconds, another, batches, run)
+    return found or _of_penalty(cases, code, seconds)
 
 
 def _another(cases: Sequence[Case], batches: Mapping[str, Problem], run: Runner) -> Another | None:
@@ -72,6 +72,39 @@ def _another(cases: Sequence[Case], batches: Mapping[str, Problem], run: Runner)
     if loss and any(_gradients_alone(case, own_lines(loss), own) for case in ordinary):
         return None
     return Another(loss, own, contrary, ordinary[0].name)
+
+
+def _of_penalty(cases: Sequence[Case], code: Code, seconds: float) -> Diagnosis | None:
+    """Where all gradients contradict the loss, and the lines of some, on the learner's own earlier
+    values, have the slope of its penalty: what is wrong beside that.
+    """
+    ordinary = [c for c in cases if c.name not in EDGES and "loss" in c.returned]
+    if code.case is None or not code.wrong or not _wrong(ordinary, "loss"):
+        return None
+    loss = as_terms(ordinary) or _followed_loss(code.case)
+    lines = own_lines(loss) if loss else {}
+    if loss is None or not loss.is_convention or "dz2" in lines:
+        return None
+    gradients = [q for q in lines if q in GRADIENTS]
+    by_notes, by_own = (misfits(code.case, lines_, gradients) for lines_ in ({}, lines))
+    if not by_own < by_notes:
+        return None
+    found, verdicts = diagnosed(cases, code, seconds, lines)
+    told = Finding(
+        "loss", "another-loss", JUDGED_BY_IT, words(loss), kind="remark", batch=ordinary[0].name
+    )
+    findings = [*(f for f in found if f.quantity != "loss"), told]
+    return Diagnosis(findings, _verdicts(verdicts, findings))
+
+
+def _followed_loss(case: Case) -> Loss | None:
+    """One of the usual losses, if the learner's loss and both gradients by weights are its, by the
+    learner's own earlier values.
+    """
+    its = ("loss", "dW2", "dW1")
+    known = all(q in case.values for q in its)
+    fits = (loss for loss in USUAL if known and not misfits(case, own_lines(loss), its))
+    return next(fits, None)
 
 
 def _gradients_alone(case: Case, lines: Lines, own: Collection[str]) -> set[str]:

@@ -52,7 +52,7 @@ def _named(code: Code) -> Reading | None:
     todo = [*misfits(replace(code.case, traced=values), {}, values)]
     while todo:
         child = todo.pop()
-        for quantity in [q for q in PARENTS[child] if q not in values]:
+        for quantity in [q for q in PARENTS[child] if q not in {**values, **code.case.returned}]:
             made = _made(seen, bindings[child], child, quantity)
             mine = _called(seen, quantity, made)
             known = [v for q, v in values.items() if q != child] + [*code.case.right.values()]

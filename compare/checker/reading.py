@@ -129,6 +129,7 @@ def _trials(
         begin = end_of_parents(quantity, seen, bindings)
         named = to_follow and _has_name(values[quantity], seen)
         found = last_of(seen, [bindings[quantity]] if named else [])
+        there = float("inf") if to_follow else _first_as_returned(case, quantity, seen)
         end = _begin_of_children(quantity, seen, bindings)
         children = {q for q in bindings if to_follow and quantity in PARENTS[q]}
         # A right loss may be made of P's entries at y, without Y_ind.
@@ -137,12 +138,23 @@ def _trials(
         for one, form in candidates(case, quantity, seen, values, uses, begin):
             if one.order <= found:
                 continue  # what was made before it did not take its place
+            if one.order > there:
+                continue  # what was returned had been made already
             for kept in (False, True) if one.order < end else (False,):
                 now = replace(case, traced=_with(values, quantity, form, bindings if kept else {}))
                 left = misfits(now, {}, asked)
                 if to_follow & left or (kept and misfits(now, {}, children)):
                     continue
                 yield _Taken(len(left), one, quantity, form, kept)
+
+
+def _first_as_returned(case: Case, quantity: str, seen: Sequence[Seen]) -> float:
+    """The order of the first value that is what was returned."""
+    mine = case.returned.get(quantity)
+    if mine is None or not mine.any():
+        return float("inf")
+    alike = (s.order for s in seen if any(np.array_equal(f, mine) for f in s.forms(mine.shape)))
+    return next(alike, float("inf"))
 
 
 def _not_made_of(

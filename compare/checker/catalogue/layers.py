@@ -73,6 +73,10 @@ ABOUT_LAYERS: tuple[Mistake, ...] = (
             ),
         },
         remark=True,
+        kinds={
+            "z2 = np.exp(": "z2 was written over, with exp of the shifted scores",
+            "z2 = a1 @ W2 + b2 - ": "z2 was written over, with its rows' maximum taken off",
+        },
     ),
     Mistake(
         "integers",
