@@ -165,7 +165,7 @@ def test_float32_on_the_way_is_a_remark_at_its_line_on_whatever_batches(seed: in
 INSTEAD = {
     "the 1 taken off twice, of a copy": (
         ("d[np.arange(N), y] -= 1", "d[np.arange(N), y] -= 2"),
-        "yours is (P - 2 * Y_ind) / N",
+        "yours is (P - Y_ind - Y_ind) / N",
     ),
     "tanh on the way to the ReLU": (
         ("np.maximum(X @ W1 + b1, 0)", "np.maximum(np.tanh(X @ W1 + b1), 0)"),

@@ -119,9 +119,9 @@ def test_one_number_is_not_called_cut_off():
 
 @both
 def test_exp_taken_twice_is_no_p_that_was_written_over(returned: str):
-    report = checked(written(("e = np.exp(shifted)", "e = np.exp(np.exp(shifted))")))
-    assert "P was written over" not in words(report)
-    assert "yours is s = np.exp(z2 - z2.max(axis=1, keepdims=True))" in words(report)
+    twice = ("e = np.exp(shifted)", "e = np.exp(np.exp(shifted))")
+    report = checked(written(twice, returned=returned))
+    assert found(report)[0] == ("P", "exp-for-scores")
 
 
 CUT_OFF = {

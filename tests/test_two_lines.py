@@ -95,7 +95,7 @@ def misnamed(pair: Pair, report: Report) -> list[str]:
     said = [
         f"{f.quantity}: {f.title}"
         for f in report.mistakes
-        if f.quantity not in pair.lines and "a mistake in" not in f.title
+        if f.quantity not in pair.lines and not _is_among(f, pair)
     ]
     theirs = follow(FRESH, replaced=pair.lines)
     return said + [
@@ -103,6 +103,10 @@ def misnamed(pair: Pair, report: Report) -> list[str]:
         for f in report.findings
         if f.wrong_line and not _equal(f, theirs)
     ]
+
+
+def _is_among(finding: Finding, pair: Pair) -> bool:
+    return "a mistake in" in finding.title and any(q in finding.title for q in pair.lines)
 
 
 def _equal(finding: Finding, theirs: Mapping[str, Any]) -> bool:

@@ -62,7 +62,7 @@ def candidates(state: State, quantity: str) -> Iterator[Explained]:
                         yield found
     for place in PARENTS[quantity]:  # made once more, for this quantity alone
         for mistake in CATALOGUE:
-            if place in mistake.places and not mistake.remark:
+            if place in mistake.places:
                 for line in mistake.wrong_lines(place):
                     if RATE not in line:
                         yield Explained(quantity, f"{line}\n{RIGHT[quantity]}", (mistake,))
@@ -80,11 +80,13 @@ def holds(state: State, candidate: Explained, alone: bool = False) -> bool:
         if candidate.quantity not in ANCESTORS[quantity] or not is_returned(state, quantity):
             continue
         cases = [c for c in state.cases if quantity in c.returned]
-        cases = [c for c in cases if misfits(c, state.lines, [quantity])]
+        before = [c for c in cases if misfits(c, state.lines, [quantity])]
         left = [c for c in cases if misfits(c, then.lines, [quantity])]
+        if any(case not in before for case in left):
+            return False  # it followed there without this line
         # On some of the batches it follows, and on others not: one more mistake may hide there.
-        partly = partly or 0 < len(left) < len(cases)
-        mended, open_ = mended or bool(cases and not left), open_ or bool(left)
+        partly = partly or 0 < len(left) < len(before)
+        mended, open_ = mended or bool(before and not left), open_ or bool(left)
     if (mended and not partly) or not open_:
         return True
     return not alone and single(then, open_quantities(then), alone=True) is not None

@@ -16,7 +16,7 @@ from compare.checker.lines import PARENTS
 from compare.checker.placing import Code
 from compare.checker.probes import EDGES
 from compare.checker.reading import Reading
-from compare.checker.seen import Seen
+from compare.checker.seen import Seen, wide_forms
 from compare.checker.trace import Binding
 from compare.checker.uses import read_by
 
@@ -57,7 +57,7 @@ def _named(code: Code) -> Reading | None:
             mine = _called(seen, quantity, made)
             known = [v for q, v in values.items() if q != child] + [*code.case.right.values()]
             shape = np.shape(code.case.right[quantity])
-            forms = [f for f in (mine.forms(shape) if mine else ()) if not is_among(f, known)]
+            forms = [f for f in (wide_forms(mine, shape) if mine else ()) if not is_among(f, known)]
             if mine and made and forms:
                 values[quantity], bindings[quantity] = forms[0], mine.binding
                 bindings[child] = made.binding

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compare.checker.cases import Case, is_right, misfits
-from compare.checker.found import candidates, end_of_parents, following, last_of
+from compare.checker.found import candidates, end_of_parents, following, is_among, last_of
 from compare.checker.leading import add_both_parents, add_leading_on, gaps
 from compare.checker.lines import ANCESTORS, PARENTS, STEPS
 from compare.checker.seen import Seen, seen_in
@@ -49,6 +49,7 @@ def read(case: Case, trace: Sequence[Binding], wrong: Sequence[str]) -> Reading:
             values[quantity], bindings[quantity] = found
     if wrong:
         _add_wrong(case, seen, wrong, values, bindings)
+        _take_back(case, seen, values, bindings)
         add_leading_on(case, seen, values, bindings, gaps(case, values))
         add_both_parents(case, seen, values, bindings)
     elif not case.returned:
@@ -79,6 +80,21 @@ def _add_wrong(
             found = following(replace(case, traced=values), later, seen)
             if found is not None and later not in values:
                 values[later], bindings[later] = found
+
+
+def _take_back(
+    case: Case, seen: Sequence[Seen], values: dict[str, Array], bindings: dict[str, Binding]
+) -> None:
+    """A wrong value, where the right line gives one that was bound before it, now that the earlier
+    ones are known: then the mistake is in what is made of that.
+    """
+    for quantity in misfits(replace(case, traced=values), {}, values):
+        others = {q: value for q, value in values.items() if q != quantity}
+        found = following(replace(case, traced=others), quantity, seen)
+        if found is None or is_among(found[0], others.values()):
+            continue
+        if last_of(seen, [found[1]]) < last_of(seen, [bindings[quantity]]):
+            values[quantity], bindings[quantity] = found
 
 
 def _best(

@@ -64,18 +64,24 @@ ABOUT_LAYERS: tuple[Mistake, ...] = (
                 (NORMALISE, f"({NORMALISE} - (y[:, None] == np.arange(C))){scale}")
                 for scale in (" / N", "")
             ),
-            "z2": tuple(
-                ("a1 @ W2 + b2", text.replace("Z", "(a1 @ W2 + b2)"))
-                for text in (
-                    "Z - Z.max(axis=1, keepdims=True)",
-                    "np.exp(Z - Z.max(axis=1, keepdims=True))",
-                )
-            ),
+            "z2": (("a1 @ W2 + b2", "a1 @ W2 + b2 - (a1 @ W2 + b2).max(axis=1, keepdims=True)"),),
         },
         remark=True,
-        kinds={
-            "z2 = np.exp(": "z2 was written over, with exp of the shifted scores",
-            "z2 = a1 @ W2 + b2 - ": "z2 was written over, with its rows' maximum taken off",
+        kinds={"z2 = ": "z2 was written over, with its rows' maximum taken off"},
+    ),
+    Mistake(
+        "exp-for-scores",
+        "exp of the scores stands where z2, the scores, belongs",
+        "exp taken twice, or written over z2",
+        "every batch shows it",
+        {
+            "z2": (
+                ("a1 @ W2 + b2", "np.exp(a1 @ W2 + b2)"),
+                (
+                    "a1 @ W2 + b2",
+                    "np.exp(a1 @ W2 + b2 - (a1 @ W2 + b2).max(axis=1, keepdims=True))",
+                ),
+            )
         },
     ),
     Mistake(
