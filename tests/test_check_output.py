@@ -368,6 +368,26 @@ def test_the_exit_status_is_2_only_where_nothing_could_be_judged(
     assert main(["check", "--search", "0", *map(str, files)]) == status
 
 
+def test_a_fault_of_the_checker_is_told_as_one_and_the_other_files_are_judged(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+):
+    def failing(path: Path, *args: object) -> Report:
+        if path.name == "odd.py":
+            raise IndexError("no such row")
+        return check_file(path, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("compare.cli.check.check_file", failing)
+    for name in ("odd.py", "right.py"):
+        (tmp_path / name).write_text(source())
+    files = [str(tmp_path / name) for name in ("odd.py", "right.py")]
+    assert main(["check", *files, "--jobs", "1"]) == 1
+    text = " ".join(capsys.readouterr().out.split())
+    assert "a fault of the checker, not of this file: IndexError: no such row (test_check" in text
+    assert "1 of 2 right" in text
+    assert main(["check", files[0]]) == 2
+    assert "IndexError: no such row" in capsys.readouterr().out
+
+
 def test_feedback_does_not_write_over_what_is_not_its_own(tmp_path: Path, capsys: Capture):
     mine = tmp_path / "02_only_gradients.report.txt"
     mine.write_text("my notes")

@@ -164,6 +164,14 @@ TOLD = {
         {"da1": "da1 = dz2 @ -W2.T", "dz1": "dz1 = da1"},
         {"da1": "da1 = -(dz2 @ W2.T)", "dz1": "dz1 = da1"},
     ),
+    "a mask that is right with a penalty alone": (
+        {"dz2": "dz2 = (P ** 2 - Y_ind) / N", "dz1": "dz1 = da1 * (reg > 0)"},
+        {"dz2": "dz2 = (P ** 2 - Y_ind) / N", "dz1": "dz1 = da1 * (reg > 0)"},
+    ),
+    "scores for probabilities": (
+        {"z1": "z1 = -X @ W1 + b1", "dz2": "dz2 = (z2 - Y_ind) / N"},
+        {"z1": "z1 = X @ -W1 + b1", "dz2": "dz2 = (z2 - Y_ind) / N"},
+    ),
     "z1 in the place of da1": (
         {"z1": "z1 = X @ np.tanh(W1) + b1", "dz1": "dz1 = z1 * (a1 > 0)"},
         {"z1": "z1 = X @ np.tanh(W1) + b1", "dz1": "dz1 = a1"},

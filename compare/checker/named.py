@@ -152,8 +152,9 @@ def pairs(state: State, quantity: str, deadline: float) -> list[Explained]:
                         continue
                     tried.add(both)
                     lines = {**state.lines, quantity: both}
-                    if fits_everywhere(state, lines, {quantity}, quantity):
-                        return [Explained(quantity, both, (first, mistake))]
+                    found = Explained(quantity, both, (first, mistake))
+                    if fits_everywhere(state, lines, {quantity}, quantity) and holds(state, found):
+                        return [found]
     return []
 
 
@@ -179,8 +180,10 @@ def pairs_before(state: State, quantity: str, deadline: float) -> list[Explained
                         if time.process_time() > deadline:
                             return []
                         lines = {**before.lines, quantity: own}
-                        if RATE not in own and fits_everywhere(
-                            state, lines, {quantity, place}, quantity
+                        if (
+                            RATE not in own
+                            and fits_everywhere(state, lines, {quantity, place}, quantity)
+                            and holds(before, Explained(quantity, own))
                         ):
                             return [Explained(place, one, (first,))]
     return []

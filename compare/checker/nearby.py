@@ -82,10 +82,9 @@ def _fits(state: State, found: Explained) -> bool:
 def stand_in(state: State, quantity: str, deadline: float) -> list[Explained]:
     """The value of an argument or of an earlier quantity, or a parameter after its update."""
     known = _searchable(state, quantity)
-    for line in stand_ins(quantity, known[1], known[0].values[quantity]) if known else ():
-        if _fits(state, Explained(quantity, line)):
-            return [Explained(quantity, line)]
-    return []
+    lines = stand_ins(quantity, known[1], known[0].values[quantity]) if known else ()
+    found = (Explained(quantity, line) for line in lines)
+    return [*itertools.islice((f for f in found if _fits(state, f) and holds(state, f)), 1)]
 
 
 def zeros(state: State, quantity: str, deadline: float) -> list[Explained]:
@@ -152,10 +151,11 @@ def searched_before(state: State, quantity: str, deadline: float) -> list[Explai
                 continue
             if place in hidden:
                 found = Explained(place, text())
-                if left_open(state, found, open_quantities(state), quantity) is not None:
+                left = left_open(state, found, open_quantities(state), quantity)
+                if left is not None and holds(state, found):
                     return [found]
             found = Explained(quantity, f"{text()}\n{RIGHT[quantity]}")
-            if _fits(state, found):
+            if _fits(state, found) and holds(state, found):
                 return [found]
     return []
 

@@ -85,16 +85,20 @@ def _add_wrong(
 def _take_back(
     case: Case, seen: Sequence[Seen], values: dict[str, Array], bindings: dict[str, Binding]
 ) -> None:
-    """A wrong value, where the right line gives one that was bound before it, now that the earlier
-    ones are known: then the mistake is in what is made of that.
+    """A wrong value, where the code has what the right line gives, now that the earlier ones are
+    known: then the mistake is in what is made of that, if it is one.
     """
-    for quantity in misfits(replace(case, traced=values), {}, values):
+    judged = {*values, *case.returned}
+    wrong = misfits(replace(case, traced=values), {}, judged)
+    for quantity in wrong & values.keys():
         others = {q: value for q, value in values.items() if q != quantity}
         found = following(replace(case, traced=others), quantity, seen)
         if found is None or is_among(found[0], others.values()):
             continue
-        if last_of(seen, [found[1]]) < last_of(seen, [bindings[quantity]]):
+        then = {**others, quantity: found[0]}
+        if len(misfits(replace(case, traced=then), {}, judged)) <= len(wrong):
             values[quantity], bindings[quantity] = found
+            wrong = misfits(replace(case, traced=values), {}, judged)
 
 
 def _best(

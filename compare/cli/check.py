@@ -5,6 +5,7 @@ import csv
 import io
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -82,9 +83,16 @@ def _check_numbers(options: argparse.Namespace, seed: int) -> None:
 def _checked(
     path: Path, timeout: float, strict: bool, seed: int, search: float, hint: Hint, example: bool
 ) -> Report:
+    """A fault of the checker's own is told as one, and takes no other file's report with it."""
     if why := unusable(path):
         return Report(str(path), (), (), why)
-    return check_file(path, timeout, strict, seed, search, hint, example)
+    try:
+        return check_file(path, timeout, strict, seed, search, hint, example)
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(last.filename).name}, line {last.lineno}"
+        what = f"{type(error).__name__}: {error} ({where})"
+        return Report(str(path), (), (), f"a fault of the checker, not of this file: {what}")
 
 
 def _judged(files: Sequence[Path], jobs: int, judge: "partial[Report]") -> list[Report]:
