@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from compare.checker.cases import Case, misfits
+from compare.checker.cases import Array, Case, misfits
 from compare.checker.diagnosis import explain
 from compare.checker.found import is_among
 from compare.checker.lines import PARENTS
@@ -47,31 +47,37 @@ def _named(code: Code) -> Reading | None:
     """With what has the name of an earlier quantity, which was found nowhere."""
     if code.case is None or code.reading is None or code.stopped or not code.wrong:
         return None
-    seen = code.reading.seen
+    case, seen = code.case, code.reading.seen
     values, bindings = dict(code.reading.values), dict(code.reading.bindings)
-    todo = [*misfits(replace(code.case, traced=values), {}, values)]
+    todo = [*misfits(replace(case, traced=values), {}, {*values, *code.wrong})]
     while todo:
         child = todo.pop()
-        for quantity in [q for q in PARENTS[child] if q not in {**values, **code.case.returned}]:
-            made = _made(seen, bindings[child], child, quantity)
+        for quantity in [q for q in PARENTS[child] if q not in {**values, **case.returned}]:
+            made = _made(seen, bindings.get(child), case, child, quantity)
             mine = _called(seen, quantity, made)
-            known = [v for q, v in values.items() if q != child] + [*code.case.right.values()]
-            shape = np.shape(code.case.right[quantity])
+            known = [v for q, v in values.items() if q != child] + [*case.right.values()]
+            shape = np.shape(case.right[quantity])
             forms = [f for f in (wide_forms(mine, shape) if mine else ()) if not is_among(f, known)]
             if mine and made and forms:
                 values[quantity], bindings[quantity] = forms[0], mine.binding
-                bindings[child] = made.binding
+                if child in bindings:
+                    bindings[child] = made.binding
                 todo.append(quantity)
     added = values.keys() - code.reading.values.keys()
     return Reading(seen, values, bindings) if added else None
 
 
-def _made(seen: Sequence[Seen], binding: Binding, child: str, quantity: str) -> Seen | None:
-    """Where the child's value was made; where it got the child's name, if it had that of the other
-    quantity before.
+def _made(
+    seen: Sequence[Seen], binding: Binding | None, case: Case, child: str, quantity: str
+) -> Seen | None:
+    """Where the child's value was made, or what was returned; where it got the child's name, if it
+    had that of the other quantity before.
     """
-    first = next(s for s in seen if s.binding is binding)
-    if not _is_called(first, quantity):
+    returned = case.returned.get(child)
+    first = next((s for s in seen if s.binding is binding), None)
+    if first is None and returned is not None:
+        first = next((s for s in seen if _is(s, returned)), None)
+    if first is None or not _is_called(first, quantity):
         return first
     later = [s for s in seen if s.order > first.order and _is_called(s, child)]
     return next((s for s in later if np.array_equal(s.value, first.value)), None)
@@ -89,3 +95,7 @@ def _called(seen: Sequence[Seen], quantity: str, child: Seen | None) -> Seen | N
 
 def _is_called(seen: Seen, quantity: str) -> bool:
     return seen.binding.name.casefold() == quantity.casefold()
+
+
+def _is(seen: Seen, value: Array) -> bool:
+    return any(np.array_equal(form, value) for form in seen.forms(value.shape))
