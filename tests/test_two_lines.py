@@ -140,16 +140,20 @@ TOLD = {
         {"z1": "z1 = X[::-1] @ W1 + b1", "a1": "a1 = np.maximum(z1 * N, 0)"},
     ),
     "a bias after the ReLU": (
-        {"z1": "z1 = X @ W1", "a1": "a1 = np.maximum(z1, 0) + b1"},
+        {
+            "z1": "z1 = X @ W1",
+            "a1": "a1 = np.maximum(z1, 0) + b1",
+            "dz1": "dz1 = da1 * (z1 > 0)",
+        },
         {"z1": "z1 = X @ W1", "a1": "a1 = np.maximum(z1, 0) + b1"},
     ),
     "P and Y_ind": (
         {
-            "P": RIGHT["P"].replace("E.sum(axis=1,", "E.sum("),
+            "P": RIGHT["P"].replace("E.sum(axis=1, keepdims=True)", "E.sum()"),
             "Y_ind": "Y_ind = (y[::-1, None] == np.arange(C)) * 1.0",
         },
         {
-            "P": RIGHT["P"].replace("E.sum(axis=1,", "E.sum("),
+            "P": RIGHT["P"].replace("E.sum(axis=1, keepdims=True)", "E.sum()"),
             "Y_ind": "Y_ind = (y[::-1][:, None] == np.arange(C)) * 1.0",
         },
     ),
