@@ -1,9 +1,13 @@
 """What several test files share."""
 
+import gc
 import inspect
+import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import disk_usage
 from types import FunctionType, ModuleType
 
 import numpy as np
@@ -18,6 +22,9 @@ from compare.problems.problem import Problem
 from manual import Backward, Forward
 from manual.batches import Share
 from tests import fork_server
+
+IN_MEMORY = Path("/dev/shm")  # on Linux, a folder that is on no disk
+ENOUGH = 2**32  # bytes: in some containers it has a few MB
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,6 +56,21 @@ def pytest_configure(config: pytest.Config) -> None:
         # The matrices here are small: threads would spend their time waiting for each other, and
         # on a busy machine many times what the work takes. The full runs have them all the same.
         torch.set_num_threads(1)
+
+
+def pytest_sessionstart() -> None:
+    """A small temporary folder for each run of a file: on a disk that takes longer than the run."""
+    if "TMPDIR" not in os.environ and IN_MEMORY.is_dir() and disk_usage(IN_MEMORY).free > ENOUGH:
+        os.environ["TMPDIR"] = str(IN_MEMORY)
+        tempfile.tempdir = None  # it is looked for anew
+
+
+def pytest_collection_finish() -> None:
+    """PyTorch's half a million objects stay until the end: Python need not go through them again
+    each time that it looks for garbage.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,11 +1,18 @@
-"""What each rank of test_distributed.py runs under torchrun: several batches, one after the other,
-in one process group. Rank 0 prints one JSON object with what was found for each.
+"""What each rank of test_distributed.py runs: several batches, one after the other, in one process
+group. Rank 0 prints one JSON object with what was found for each.
+
+    torchrun --nproc-per-node=3 -m tests.ranks
+    python -m tests.ranks 3 PORT  # forks of one process, which has imported torch for all of them
 """
 
 import json
+import os
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 from unittest.mock import patch
 
@@ -105,5 +112,28 @@ def usual_in_blocks(group: Group) -> float:
     return max(float(abs(a - b).max()) for a, b in zip(at_once, gradients(ddp.net), strict=True))
 
 
+def fork_ranks(ranks: int, port: str) -> None:
+    """Each with the variables that torchrun sets. The first that fails ends the run."""
+    import_module("torch._dynamo")  # DDP does, in each rank, and it takes as long as torch itself
+    pids = []
+    for rank in range(ranks):
+        pids.append(os.fork())
+        if pids[-1] == 0:
+            where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+            os.environ.update(where, RANK=str(rank), WORLD_SIZE=str(ranks))
+            main()
+            return
+    while pids:
+        pid, status = os.wait()
+        pids.remove(pid)
+        if status:
+            for other in pids:
+                os.kill(other, signal.SIGKILL)
+            sys.exit(f"a rank ended with {os.waitstatus_to_exitcode(status)}")
+
+
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:]:
+        fork_ranks(int(sys.argv[1]), sys.argv[2])
+    else:
+        main()

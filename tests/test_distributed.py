@@ -1,6 +1,7 @@
 """compare/distributed: several ranks give what one process gives, and a fault is named."""
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -52,6 +53,23 @@ def free_port() -> int:
     with socket.socket() as anywhere:
         anywhere.bind(("127.0.0.1", 0))
         return int(anywhere.getsockname()[1])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ranks(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str] | None]:
+    """Three, which run beside the tests that need none. As forks of one process they take half as
+    long; with --slow, torchrun starts them.
+    """
+    if not any("found" in test.fixturenames for test in request.session.items):
+        yield None
+        return
+    if request.config.getoption("--slow") or not hasattr(os, "fork"):
+        run = start_torchrun("-m", "tests.ranks", ranks=3)
+    else:
+        run = start("-m", "tests.ranks", "3", str(free_port()))
+    yield run
+    if run.returncode is None:  # no test has come to what they found
+        run.communicate(timeout=A_MINUTE)
 
 
 # Shards
@@ -207,11 +225,10 @@ def test_what_cannot_be_used_is_refused_before_any_process_is_started(
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, Any]:
+def found(ranks: subprocess.Popen[str]) -> dict[str, Any]:
     """What three ranks found for several batches: see tests/ranks.py."""
-    run = start_torchrun("-m", "tests.ranks", ranks=3)
-    out, err = run.communicate(timeout=A_MINUTE)
-    assert run.returncode == 0, err
+    out, err = ranks.communicate(timeout=A_MINUTE)
+    assert ranks.returncode == 0, err
     data: dict[str, Any] = json.loads(out)
     return data
 

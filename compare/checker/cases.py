@@ -22,17 +22,20 @@ from compare.checker.lines import (
     WRITTEN,
     follow,
     inputs,
+    mentioned,
     run_line,
 )
 from compare.problems.problem import Problem
 
 Array = npt.NDArray[Any]
 Lines = Mapping[str, str]  # for some quantities the lines that stand in for the right ones
+Due = frozenset[tuple[str, str]]  # those of them to which a value is due
 
 ROUNDINGS = 16  # of a line's magnitude, for each term it adds up: no order of summation makes more
 SLACK = 16  # beyond the right line's rounding: a wrong line may add up other terms, and more
 NEAR = 1e3  # roundings of the right value: nearer than that, the bound decides
 KEPT = 3 * len(STEPS)  # values of each batch: of the lines that are known, and of those tried last
+AROUND = ("z1", "a1", "z2", "P", "Y_ind", "dz2", "da1")  # the values around which bounds are taken
 FAR = 1e-3  # of the largest value: further apart than any rounding, seen without a bound
 # What a learner's line may raise when it is run on values that it was not made for.
 ERRORS = (
@@ -89,6 +92,16 @@ class Case:
     def values(self) -> dict[str, Array]:
         """All that can be judged here: returned or, where that is not, traced."""
         return {**self.traced, **{q: v for q, v in self.returned.items() if q not in self.traced}}
+
+    @cached_property
+    def as_returned(self) -> "Case":
+        """Of what was both traced and returned, what was returned."""
+        traced = {q: v for q, v in self.traced.items() if q not in self.returned}
+        return replace(self, traced=traced)
+
+    @cached_property
+    def in_any_shape(self) -> "Case":
+        return replace(self, any_shape=True)
 
     @cached_property
     def environment(self) -> dict[str, Any]:
@@ -150,29 +163,38 @@ def walk(
     leave out is computed on the way. None if a line raises.
     """
     environment, computed = dict(case.environment), {}
+    due: dict[str, Due] = {}
     with np.errstate(all="ignore"):
         try:
             for name in STEPS[: STEPS.index(last) + 1]:
                 seen = name in case.given
-                if name in only or not seen:
-                    computed[name] = _computed(case, name, lines, environment)
+                if seen and name not in only:
+                    continue
+                line = lines.get(name, RIGHT[name])
+                own: Due = frozenset({(name, line)} if name in lines else ())
+                if due:
+                    own = own.union(*(due[q] for q in mentioned(line) if q in due))
+                computed[name] = value = _computed(case, name, line, own, environment)
                 if not seen:
-                    environment[name] = computed[name]
+                    environment[name] = value
+                    if own:
+                        due[name] = own
         except ERRORS:
             return None
     return computed
 
 
-def _computed(case: Case, quantity: str, lines: Lines, environment: Mapping[str, Any]) -> Any:
-    """By the quantity's line. The same lines are asked for again and again: those up to this one,
-    which are all that its value depends on, find it.
+def _computed(
+    case: Case, quantity: str, line: str, due: Due, environment: Mapping[str, Any]
+) -> Any:
+    """By the quantity's line. The same values are asked for again and again: the lines that are
+    not the notes', of it and of what it is made of, find them.
     """
-    before = STEPS.index(quantity)
-    key = (quantity, frozenset((q, line) for q, line in lines.items() if STEPS.index(q) <= before))
+    key = quantity, due
     if key in case.computed:
         case.computed.move_to_end(key)
         return case.computed[key]
-    value = run_line(lines.get(quantity, RIGHT[quantity]), quantity, environment)
+    value = run_line(line, quantity, environment)
     case.computed[key] = value
     if len(case.computed) > KEPT:
         case.computed.popitem(last=False)
@@ -203,13 +225,12 @@ def misfits(case: Case, lines: Lines, quantities: Collection[str]) -> set[str]:
         by_z1 = walk(case, {**lines, "dz1": ALSO_RIGHT["dz1"]}, todo[-1], todo) or computed
         again = {q for q in todo if not _follows(case, q, by_z1, lines, observed[q])}
         found = min(found, again, key=len)
-    both = case.traced.keys() & case.returned.keys()
-    if found and both:  # it may follow from what was returned, and not from what was traced
-        unread = replace(case, traced={q: v for q, v in case.traced.items() if q not in both})
-        found -= {q for q in found if q in case.returned} - misfits(unread, lines, found)
+    if found and case.traced.keys() & case.returned.keys():
+        # It may follow from what was returned, and not from what was traced.
+        found -= {q for q in found if q in case.returned} - misfits(case.as_returned, lines, found)
     if found and case.odd_shapes and not case.any_shape:  # a row for all samples, as NumPy allows
         with suppress(*ERRORS):
-            found &= misfits(replace(case, any_shape=True), lines, found)
+            found &= misfits(case.in_any_shape, lines, found)
     return found
 
 
@@ -280,7 +301,7 @@ def tolerance_of(case: Case, quantity: str, computed: Mapping[str, Array]) -> Ar
     """
     used = {**computed, **case.given}
     known = {
-        q: v for q, v in used.items() if q in case.right and np.shape(v) == np.shape(case.right[q])
+        q: used[q] for q in AROUND if q in used and np.shape(used[q]) == np.shape(case.right[q])
     }
     bound = _allowed_around(case.problem, _frozen(known))[quantity]
     return np.asarray(np.fmax(bound, _own_rounding(case, quantity, computed)))

@@ -78,6 +78,13 @@ def reads(source: str) -> tuple[str, ...]:
     return tuple(step for step in STEPS if step in names - assigned)
 
 
+@lru_cache(maxsize=8192)
+def mentioned(line: str) -> tuple[str, ...]:
+    """The quantities whose names stand in a line, for whatever."""
+    names = {node.id for node in ast.walk(ast.parse(line)) if isinstance(node, ast.Name)}
+    return tuple(step for step in STEPS if step in names)
+
+
 PARENTS: dict[str, tuple[str, ...]] = {name: reads(line) for name, line in RIGHT.items()}
 
 

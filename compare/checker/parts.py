@@ -2,6 +2,8 @@
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from types import CodeType
 from typing import NamedTuple
 
 import numpy as np
@@ -25,25 +27,42 @@ def parts_in_place(
     """
     scope = dict(names)
     with np.errstate(all="ignore"):
-        for statement in ast.parse(line).body:
-            assert isinstance(statement, ast.Assign)
-            above = {c: node for node in ast.walk(statement) for c in ast.iter_child_nodes(node)}
-            for node in ast.walk(statement.value):
-                if isinstance(node, ast.BinOp | ast.Call | ast.Compare | ast.UnaryOp) or (
-                    isinstance(node, ast.Name) and node is statement.value
-                ):
-                    code = compile(ast.Expression(node), "<part>", "eval")
-                    try:
-                        value = np.asarray(eval(code, scope))
-                    except Exception:
-                        continue
-                    if value.dtype.kind in "fiub" and (value.size > 1 or value.dtype.kind == "f"):
-                        yield node, above[node], value.astype(float)
-            target = statement.targets[0]
-            assert isinstance(target, ast.Name)
-            scope[target.id] = run_line(ast.unparse(statement), target.id, scope)
+        for target, statement, inside in _program(line):
+            for node, above, code in inside:
+                try:
+                    value = np.asarray(eval(code, scope))
+                except Exception:
+                    continue
+                if value.dtype.kind in "fiub" and (value.size > 1 or value.dtype.kind == "f"):
+                    yield node, above, value.astype(float)
+            scope[target] = run_line(statement, target, scope)
 
 
+_Part = tuple[ast.AST, ast.AST, CodeType]  # what it is a part of, and its code
+
+
+@lru_cache(maxsize=1024)
+def _program(line: str) -> list[tuple[str, str, list[_Part]]]:
+    """Of each statement what it assigns, its text, and its parts. The same lines are asked for with
+    every mistake.
+    """
+    found = []
+    for statement in ast.parse(line).body:
+        assert isinstance(statement, ast.Assign)
+        target = statement.targets[0]
+        assert isinstance(target, ast.Name)
+        above = {c: node for node in ast.walk(statement) for c in ast.iter_child_nodes(node)}
+        inside: list[_Part] = [
+            (node, above[node], compile(ast.Expression(node), "<part>", "eval"))
+            for node in ast.walk(statement.value)
+            if isinstance(node, ast.BinOp | ast.Call | ast.Compare | ast.UnaryOp)
+            or (isinstance(node, ast.Name) and node is statement.value)
+        ]
+        found.append((target.id, ast.unparse(statement), inside))
+    return found
+
+
+@lru_cache(maxsize=64)
 def parents_of(line: str) -> dict[str, list[str]]:
     """For each part of a line, what it is a part of, and what that is a part of."""
     found: dict[str, list[str]] = {}

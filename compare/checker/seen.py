@@ -1,5 +1,6 @@
 """The values of a learner's code, one after the other, and the shapes that they may have."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -36,7 +37,7 @@ class Seen:
         if value.ndim == 2 and len(shape) == 2 and value.T.shape == shape:
             yield value.T
         flat = shape == () or value.ndim <= 1 or 1 in value.shape
-        if flat and value.shape != shape and value.size == np.prod(shape, dtype=int):
+        if flat and value.shape != shape and value.size == math.prod(shape):
             yield value.reshape(shape)
         if value.ndim == 2 and len(shape) == 2:
             for whole in (value, value.T):
@@ -83,7 +84,7 @@ def forms(seen: Seen, shape: tuple[int, ...]) -> Iterator[Array]:
     """And one row of numbers as a matrix."""
     yield from seen.forms(shape)
     matrix = seen.value.ndim == 1 and len(shape) == 2 and min(shape) > 1
-    if matrix and seen.value.size == np.prod(shape):
+    if matrix and seen.value.size == math.prod(shape):
         yield seen.value.reshape(shape[::-1]).T
 
 
@@ -91,7 +92,7 @@ def wide_forms(seen: Seen, shape: tuple[int, ...]) -> Iterator[Array]:
     """And a value that NumPy repeats to the shape, or beyond."""
     yield from forms(seen, shape)
     value = seen.value
-    if value.shape != shape and shape and value.size <= WIDER * np.prod(shape):
+    if value.shape != shape and shape and value.size <= WIDER * math.prod(shape):
         with suppress(ValueError):
             np.broadcast_shapes(value.shape, shape)
             yield value

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -126,13 +126,18 @@ def planted(quantity: str, wrong: str) -> ModuleType:
     """manual/network.py, where the wrong lines of a quantity stand after the right ones, so that
     they find their helpers (s, S).
     """
+    module = ModuleType("planted")
+    exec(_compiled(quantity, wrong), module.__dict__)
+    return module
+
+
+@lru_cache(maxsize=1024)  # each page has all of them
+def _compiled(quantity: str, wrong: str) -> CodeType:
     lines = inspect.getsource(manual.network).splitlines()
     end = passages()[quantity].last
     indent = " " * (len(lines[end - 1]) - len(lines[end - 1].lstrip()))
     lines[end:end] = [indent + line for line in wrong.splitlines()]
-    module = ModuleType("planted")
-    exec(compile("\n".join(lines), "<planted>", "exec"), module.__dict__)
-    return module
+    return compile("\n".join(lines), "<planted>", "exec")
 
 
 def shown(told: Told, problem: Problem, right: Values, autograd: Values) -> Shown:
