@@ -25,6 +25,7 @@ from compare.checker.conventions import (
     unstable_quantities,
 )
 from compare.checker.guards import guard
+from compare.checker.half_precision import in_half_precision
 from compare.checker.judged import judged_quantities
 from compare.checker.own_loss import by_own_loss
 from compare.checker.placing import Code, as_named, raised_in, unread_in
@@ -156,6 +157,7 @@ def judge(
             report = with_remark(of_narrow, report, answer, strict)
         else:
             report = _judged(name, answer, batches, strict, search, again)
+    report = in_half_precision(report, answer)
     return by_cells(report, answer.begins) if answer.begins else report
 
 

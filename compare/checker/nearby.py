@@ -24,6 +24,7 @@ from compare.checker.state import (
     undecided,
     unseen,
 )
+from compare.checker.vocabulary import CLOSE
 
 TINY = 1e-9  # of a fitted number: 0 but for rounding
 
@@ -38,9 +39,9 @@ def searched(kind: str) -> Source:
         if known is None:
             return []
         case, names = known
-        observed = case.values[quantity]
+        observed, close = case.values[quantity], CLOSE[case.problem.dtype]
         right = state.lines.get(quantity, RIGHT[quantity])
-        for line in instead(right, quantity, names, observed, kind, deadline):
+        for line in instead(right, quantity, names, observed, kind, deadline, close):
             if _has_tiny(line):  # a fitted number that is 0 but for rounding
                 continue
             lines = {**state.lines, quantity: line}
@@ -55,7 +56,10 @@ def searched(kind: str) -> Source:
 def stand_in(state: State, quantity: str, deadline: float) -> list[Explained]:
     """The value of an argument or of an earlier quantity, or a parameter after its update."""
     known = _searchable(state, quantity)
-    for line in stand_ins(quantity, known[1], known[0].values[quantity]) if known else ():
+    if known is None:
+        return []
+    case, names = known
+    for line in stand_ins(quantity, names, case.values[quantity], CLOSE[case.problem.dtype]):
         lines = {**state.lines, quantity: line}
         if fits_everywhere(state, lines, {quantity}, quantity):
             return [Explained(quantity, line)]

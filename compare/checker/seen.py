@@ -1,6 +1,6 @@
 """The values of a learner's code, one after the other, and the shapes that they may have."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -66,6 +66,15 @@ def seen_in(trace: Sequence[Binding]) -> tuple[Seen, ...]:
         repeated.setdefault((binding.line, binding.name), []).append(seen)
     together = [_together(group) for group in repeated.values() if len(group) > 1]
     return tuple(sorted([*single, *filter(None, together)], key=lambda s: s.order))
+
+
+def first_of(dtype: type[np.floating[Any]], trace: Iterable[Binding]) -> Binding | None:
+    """The first value of this dtype, with digits to lose if there is such a one: zeros, a mask and
+    labels are the same numbers in any precision.
+    """
+    narrow = [binding for binding in trace if binding.value.dtype == dtype]
+    digits = (b for b in narrow if not (b.value == b.value.round()).all())
+    return next(digits, None) or next(iter(narrow), None)
 
 
 def _together(group: Sequence[Seen]) -> Seen | None:
