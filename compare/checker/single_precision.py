@@ -59,12 +59,16 @@ def _is_ordinary(problem: Problem) -> bool:
     return abs(z2).max() < LARGEST_SCORE and not error_bounds(problem).unsure.any()
 
 
+def has_remark(report: Report) -> bool:
+    return any(finding.id == "float32" for finding in report.findings)
+
+
 def is_told_by(narrow: Report, wide: Report) -> bool:
     """What is said of the batches in float32 is all that is wrong with those in float64: there is
     a mistake, or what was off in float64 is off as float32 is.
     """
     if not narrow.right:
-        return bool(narrow.quantities)
+        return bool(narrow.quantities) and not wide.right
     told = {f.quantity for f in narrow.findings}
     told |= {q.name for q in narrow.quantities if q.verdict == "remark"}
     here = {case.name: case for case in narrow.cases if case.name not in EDGES}
