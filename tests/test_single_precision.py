@@ -171,6 +171,49 @@ def test_a_mistake_after_float16_keeps_its_name(tmp_path: Path):
     assert [(q, id) for q, id, _ in told(report)] == [("P", "float16"), ("dz2", "no-mean")]
 
 
+def test_numbers_cut_to_zeros_are_told_as_integers_as_in_float64(tmp_path: Path):
+    """The scores at which some P are 1, and left, are too large for float32."""
+    report = checked(in_float32(source(planted("integers"))), tmp_path)
+    assert [(q, id) for q, id, _ in told(report)] == [("P", "integers")]
+    zeros = (PROBS, f"np.zeros_like({PROBS})")
+    report = checked(edited(source(), zeros, *CASTS["all"]), tmp_path)
+    assert [(q, id) for q, id, _ in told(report)] == [("P", "edited")]
+
+
+def test_an_edge_is_told_of_code_in_float32_that_is_right(tmp_path: Path):
+    kink = ("(h > 0)", "(hin >= 0)")
+    for cast in CASTS.values():
+        report = checked(edited(source(everything=False), kink, *cast), tmp_path)
+        assert report.right
+        assert [(f.quantity, f.id) for f in report.edges] == [("dz1", "slope-at-zero")]
+
+
+COLUMNS = """\
+import numpy as np
+
+def backward(X, y, W1, b1, W2, b2, reg):
+    U, V = W1.T.astype(np.float32), W2.T.astype(np.float32)
+    m = len(X)
+    Z1 = U @ X.T + b1.T
+    A1 = np.maximum(Z1, 0)
+    Z2 = V @ A1 + b2.T
+    T = np.exp(Z2 - Z2.max(axis=0))
+    dZ2 = T / T.sum(axis=0)
+    dZ2[y, np.arange(m)] -= 1
+    dV = dZ2 @ A1.T / m + reg * V
+    dA1 = V.T @ dZ2
+    dZ1 = dA1 * (1 - A1 ** 2)
+    dU = dZ1 @ X / m + reg * U
+    db, dc = dZ1.mean(axis=1), dZ2.mean(axis=1)
+    return {"dW1": dU.T, "db1": db, "dW2": dV.T, "db2": dc}
+"""
+
+
+def test_a_line_whose_values_are_n_times_the_notes_is_told_in_float32_too(tmp_path: Path):
+    report = checked(COLUMNS, tmp_path)
+    assert told(report) == [("dz1", "tanh-slope", 14)]
+
+
 def test_a_mask_of_half_precision_is_as_good_as_any(tmp_path: Path):
     mask = ("(h > 0)", "(h > 0).astype(np.float16)")
     assert not checked(edited(source(), mask), tmp_path).findings
