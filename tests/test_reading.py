@@ -161,6 +161,37 @@ def test_float32_on_the_way_is_a_remark_at_its_line_on_whatever_batches(seed: in
     assert remark.source == "d = P.astype(np.float32)"
 
 
+BUFFERS = """\
+import numpy as np
+
+def backward(X, y, W1, b1, W2, b2, reg):
+    z1 = np.empty((len(X), W1.shape[1]))
+    np.matmul(X, W1, out=z1)
+    z1 += b1
+    a1 = np.maximum(z1, 0)
+    z2 = a1 @ W2 + b2
+    z2 -= z2.max(axis=1, keepdims=True)
+    P = np.exp(z2)
+    P /= P.sum(axis=1, keepdims=True)
+    P[np.arange(len(X)), y] -= 1
+    P /= len(X)
+    da1 = P @ W2.T
+    da1[z1 <= 0] = 0
+    return {
+        "dW2": a1.T @ P + reg * W2,
+        "db2": P.sum(axis=0, keepdims=True),
+        "dW1": X.T @ da1 + reg * W1,
+        "db1": da1.sum(axis=0, keepdims=True),
+    }
+"""
+
+
+def test_what_an_empty_array_holds_is_not_read(tmp_path: Path):
+    """It may be what the last call left there."""
+    report = checked(BUFFERS, tmp_path)
+    assert {q.name: q.line for q in report.quantities}["dz1"] == 15
+
+
 # What stands in another quantity's place, for one line alone.
 INSTEAD = {
     "the 1 taken off twice, of a copy": (

@@ -25,6 +25,7 @@ from compare.checker.conventions import (
 )
 from compare.checker.followed import followed_as_needed
 from compare.checker.guards import guard
+from compare.checker.half_precision import in_half_precision
 from compare.checker.judged import judged_quantities
 from compare.checker.own_loss import by_own_loss
 from compare.checker.own_names import with_own_names
@@ -32,7 +33,7 @@ from compare.checker.probes import EDGES, LARGEST_SEED, TRACED, fresh_seed, prob
 from compare.checker.records import Hint
 from compare.checker.report import Report, by_cells
 from compare.checker.sandbox import Answer, run_file, run_function
-from compare.checker.single_precision import in_float32, is_told_by, with_remark
+from compare.checker.single_precision import has_remark, in_float32, is_told_by, with_remark
 from compare.checker.slopes import Runner
 from compare.checker.source import syntax_error
 from compare.checker.state import wrong_quantities
@@ -148,12 +149,13 @@ def judge(
     again = None if any(map(is_late, answer.runs.values())) else again  # nor would it end then
     narrow = in_float32(answer, batches) if again is not None else {}
     report = _judged(name, answer, batches, strict, 0 if narrow else search, again)
-    if again is not None and narrow and not report.right:
+    if again is not None and narrow and (not report.right or has_remark(report)):
         of_narrow = _judged(name, again(narrow, trace=TRACED), narrow, strict, search, again)
         if is_told_by(of_narrow, report):
             report = with_remark(of_narrow, report, answer, strict)
-        else:
+        elif not report.right:
             report = _judged(name, answer, batches, strict, search, again)
+    report = in_half_precision(report, answer)
     return by_cells(report, answer.begins) if answer.begins else report
 
 

@@ -14,6 +14,9 @@ Float64s = npt.NDArray[np.float64]
 LARGE_SCORES = 80  # exp of a little more overflows in single precision
 LARGEST_RATIO = 1e6  # of two numbers: a larger one is whole whatever they are
 SAME = 1e-6  # a ratio counts as one number if it varies by no more
+ROUNDINGS = 16  # of the largest value, in float32: what is less tells nothing
+CLEAR = 0.1  # doubt about a factor of the penalty that is still worth telling
+TINY = float(np.finfo(np.float64).tiny)
 PENALISED = {"dW2": "W2", "dW1": "W1", "db2": "b2", "db1": "b1"}
 
 
@@ -42,11 +45,12 @@ def evidence(case: Case, lines: Lines, quantity: str) -> str:
         return f"{observed[at]}{_at(at)}{reached}"
     if observed.size > 1 and expected.any() and not observed.any():
         return "all zeros"
+    noise = _noise(case, observed, expected)
     for words in (
-        _ratio(observed, expected),
-        _penalty(case, quantity, observed, expected),
-        _masked(case, quantity, observed, expected),
-        _cut_off(observed, expected),
+        _ratio(observed, expected, noise),
+        _penalty(case, quantity, observed, expected, noise),
+        _masked(case, quantity, observed, expected, noise),
+        _cut_off(observed, expected, noise),
         _rounded(observed, expected),
         _row_sums(quantity, observed),
     ):
@@ -60,6 +64,13 @@ def evidence(case: Case, lines: Lines, quantity: str) -> str:
         return f"off by {difference[at]:.1e}{_at(at)}"
     mine, right = (float(values[at]) + 0.0 for values in (observed, expected))  # no -0
     return f"{mine:.6g}{_at(at)}, where {_from_yours(case, quantity)}{right:.6g}"
+
+
+def _noise(case: Case, observed: Float64s, expected: Float64s) -> float:
+    if case.problem.dtype == "float64":
+        return 0.0
+    largest = float(np.max([abs(observed), abs(expected)], initial=0))
+    return ROUNDINGS * float(np.finfo(np.float32).eps) * largest
 
 
 def _from_yours(case: Case, quantity: str) -> str:
@@ -76,7 +87,7 @@ def _at(at: tuple[int, ...]) -> str:
     return f" at {place(at)}" if at else ""
 
 
-def _ratio(observed: Float64s, expected: Float64s) -> str:
+def _ratio(observed: Float64s, expected: Float64s, noise: float) -> str:
     if not (np.isfinite(observed).all() and np.isfinite(expected).all()):
         return ""
     large = abs(expected) > 1e-9 * abs(expected).max()
@@ -87,7 +98,8 @@ def _ratio(observed: Float64s, expected: Float64s) -> str:
     ratio = float(np.median(ratios))
     if observed.size == 1 and not _is_plain(ratio):
         return ""
-    if abs(ratio - 1) < SAME or abs(ratios - ratio).max() > SAME * abs(ratio):
+    off = abs(observed - ratio * expected)[large] / abs(expected[large])
+    if abs(ratio - 1) < SAME or (off > abs(ratio) * (SAME + noise / abs(expected[large]))).any():
         return ""
     return f"{_times(ratio)} the right one"
 
@@ -99,7 +111,9 @@ def _is_plain(ratio: float) -> bool:
     return bool(0 < size < LARGEST_RATIO and abs(size - round(size)) < SAME * size)
 
 
-def _penalty(case: Case, quantity: str, observed: Float64s, expected: Float64s) -> str:
+def _penalty(
+    case: Case, quantity: str, observed: Float64s, expected: Float64s, noise: float
+) -> str:
     """observed = alpha * data + beta * reg * W, fitted by least squares."""
     if quantity not in PENALISED or not np.isfinite([observed, expected]).all():
         return ""
@@ -112,21 +126,31 @@ def _penalty(case: Case, quantity: str, observed: Float64s, expected: Float64s) 
     terms = np.stack([data.ravel(), penalty.ravel()], axis=1)
     (alpha, beta), *_ = np.linalg.lstsq(terms, observed.ravel(), rcond=None)
     left = abs(observed - alpha * data - beta * penalty).max()
-    if left > SAME * abs(observed - expected).max():
+    if not penalty.any() or left > SAME * abs(observed - expected).max() + noise:
         return ""
+    doubt = max(SAME, noise / abs(penalty).max())
+    same = abs(alpha - 1) < max(SAME, noise / max(abs(data).max(), TINY))
     if abs(alpha) < SAME:  # another value altogether
         return ""
-    if abs(alpha - 1) < SAME:
+    if doubt > CLEAR:
+        return "" if same else f"{_times(alpha)} the data part"
+    if same:
         off = beta - right_beta
-        times = "" if abs(abs(off) - 1) < SAME else f"{abs(off):.6g} × "
+        times = "" if abs(abs(off) - 1) < doubt else f"{_known(abs(off), doubt):.6g} × "
         return f"the right one {'plus' if off > 0 else 'minus'} {times}reg·{name}"
-    return f"{_times(alpha)} the data part + {beta if abs(beta) > SAME else 0:.6g} × reg·{name}"
+    beta = _known(beta, doubt) if abs(beta) > doubt else 0
+    return f"{_times(alpha)} the data part + {beta:.6g} × reg·{name}"
 
 
-def _masked(case: Case, quantity: str, observed: Float64s, expected: Float64s) -> str:
+def _known(number: float, doubt: float) -> float:
+    """With as many decimals as are known."""
+    return round(number, max(0, int(-np.log10(doubt))))
+
+
+def _masked(case: Case, quantity: str, observed: Float64s, expected: Float64s, noise: float) -> str:
     if quantity != "dz1":
         return ""
-    differ = abs(observed - expected) > 1e-9 * abs(expected).max()
+    differ = abs(observed - expected) > 1e-9 * abs(expected).max() + noise
     a1 = np.asarray(case.values.get("a1", case.right["a1"]))
     if a1.shape != differ.shape or differ[a1 > 0].any() or not differ.any():
         return ""
@@ -136,11 +160,11 @@ def _masked(case: Case, quantity: str, observed: Float64s, expected: Float64s) -
     return f"only units with a1 = 0 differ, {f'{those} of' if those < off else 'all'} {off}"
 
 
-def _cut_off(observed: Float64s, expected: Float64s) -> str:
+def _cut_off(observed: Float64s, expected: Float64s, noise: float) -> str:
     """All that differs is at one limit, and was beyond it; more than one number: one alone is
     always at its own.
     """
-    differ = abs(observed - expected) > SAME * abs(expected)
+    differ = abs(observed - expected) > SAME * abs(expected) + noise
     limits = np.unique(observed[differ].round(12))
     above = differ & (expected > observed)
     below = differ & (expected < observed)
@@ -178,4 +202,5 @@ def _row_sums(quantity: str, observed: Float64s) -> str:
 
 
 def _times(ratio: float) -> str:
-    return f"{ratio:.1f} times" if abs(ratio - round(ratio, 1)) < SAME else f"{ratio:.6g} times"
+    plain = abs(ratio - round(ratio, 1)) < SAME * abs(ratio)
+    return f"{ratio:.1f} times" if plain else f"{ratio:.6g} times"

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from compare.bounds.quantities import GRADIENTS
-from compare.checker.cases import Case, agree, is_right
+from compare.checker.cases import Case, agree, is_right, own_line
+from compare.checker.catalogue import CATALOGUE
 from compare.checker.edges import edge
 from compare.checker.evidence import evidence, shown_on
 from compare.checker.lines import RIGHT
@@ -149,6 +150,8 @@ def findings_at(
         written = "z2" if first.line.startswith("z2 = ") else "P"
         if place.quantity != written and not code.writes_over(written):
             first = first._replace(mistakes=())  # the same numbers, made in another way
+    if not first.mistakes and _cut_to_zero(cases, place.quantity, first.line, code):
+        first = first._replace(mistakes=tuple(m for m in CATALOGUE if m.id == "integers"))
     if not first.mistakes:
         update = after_update(first.quantity, first.line)
         title = f"yours is {shown(first.line, first.quantity, RIGHT)}{update}"
@@ -165,6 +168,18 @@ def findings_at(
         _named(place.quantity, first, number, seen, also, batch, harmless, line, source)
         for number in range(len(first.mistakes))
     ]
+
+
+def _cut_to_zero(cases: Sequence[Case], quantity: str, line: str, code: Code) -> bool:
+    """Zeros of numbers below 1, and the code has zeros of this size in an array of integers."""
+    there = [case for case in cases if quantity in case.values]
+    if code.case is None or not there or line != zeros_line(there[0], quantity):
+        return False
+    size = np.size(code.case.right[quantity])
+    left = {s.binding.name: s.binding.value for s in code.reading.seen} if code.reading else {}
+    whole = [v for v in left.values() if v.dtype.kind == "i" and v.size == size]
+    below = all((abs(own_line(case, quantity, {})) < 1).all() for case in there)
+    return below and any(not value.any() for value in whole)
 
 
 def _changed(cases: Sequence[Case], quantity: str, code: Code) -> tuple[str, str]:

@@ -9,11 +9,11 @@ import numpy as np
 
 from compare.checker.lines import STEPS, run_line
 from compare.checker.vocabulary import (
-    CLOSE,
     INPUTS,
     Array,
     Environment,
     OutOfTimeError,
+    digits,
     equal,
     filled,
     tried,
@@ -21,19 +21,24 @@ from compare.checker.vocabulary import (
 
 
 def fitted(
-    line: str, quantity: str, known: Environment, observed: Array, deadline: float
+    line: str,
+    quantity: str,
+    known: Environment,
+    observed: Array,
+    deadline: float,
+    close: float,
 ) -> Iterator[str]:
     """One or two numbers, wherever a number may stand, that make the line fit."""
     places = list(_with_numbers(line, known, observed.shape))
     for text in places:
         if time.process_time() > deadline:
             raise OutOfTimeError
-        yield from _solved(text, ("RATE",), quantity, known, observed)
+        yield from _solved(text, ("RATE",), quantity, known, observed, close)
     for text in places[:24]:
         for other in _with_numbers(text, known, observed.shape, "RATE2"):
             if time.process_time() > deadline:
                 raise OutOfTimeError
-            yield from _solved(other, ("RATE", "RATE2"), quantity, known, observed)
+            yield from _solved(other, ("RATE", "RATE2"), quantity, known, observed, close)
 
 
 def _with_numbers(
@@ -77,7 +82,12 @@ class _Exchange(ast.NodeTransformer):
 
 
 def _solved(
-    text: str, unknown: tuple[str, ...], quantity: str, known: Environment, observed: Array
+    text: str,
+    unknown: tuple[str, ...],
+    quantity: str,
+    known: Environment,
+    observed: Array,
+    close: float,
 ) -> Iterator[str]:
     """The numbers that suit the observed values best, if the line is linear in them and fits."""
 
@@ -103,11 +113,11 @@ def _solved(
             return
     numbers, *_ = np.linalg.lstsq(slopes, observed.ravel() - base, rcond=None)
     terms = abs(slopes).max(axis=0) * abs(numbers)
-    if (terms <= CLOSE * abs(observed).max()).any():  # 0 but for rounding: as well without it
+    if (terms <= close * abs(observed).max()).any():  # 0 but for rounding: as well without it
         return
-    plain = [float(f"{number:.9g}") for number in numbers]
+    plain = [float(f"{number:.{digits(close)}g}") for number in numbers]
     value = at(*plain)
-    if value is not None and equal(value.reshape(observed.shape), observed):
+    if value is not None and equal(value.reshape(observed.shape), observed, close):
         for name, number in zip(reversed(unknown), reversed(plain), strict=True):
             text = re.sub(rf"\b{name}\b", repr(number), text)
         yield text

@@ -41,7 +41,7 @@ def among(
 ) -> bool:
     """The value is one of these, or so many times one of them; all of it, or a part."""
     return any(
-        same(form, value) or any(same(form / scale, value) for scale in scales)
+        same(form, value) or any(same(form, scale * value) for scale in scales)
         for value in values
         for form in seen.forms(np.shape(value))
         if not whole or form.size == seen.value.size

@@ -31,6 +31,7 @@ OTHERS = {
     "not-its-slope": "a gradient that is not the slope of the learner's own loss",
     "another-loss": "the gradients are those of another loss, the learner's own",
     "float32": "float32 somewhere inside a float64 computation",
+    "float16": "float16 somewhere, which keeps three digits",
     "guard-on-P": "a constant of at most 1e-7 keeps P from 0 before the gradient",
     "flat-bias": "a bias of shape (H,) where the notes have (1, H)",
     "overwritten": "a value that was written over in place after its use",

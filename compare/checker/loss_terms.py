@@ -12,7 +12,8 @@ from compare.checker.cases import Array, Case
 from compare.checker.lines import RIGHT
 from manual import Params
 
-FITS = 1e-9  # of the largest loss
+FITS = {"float64": 1e-9, "float32": 1e-5}  # of the largest loss
+DECIMALS = 6  # of a factor
 NAMES = Params._fields
 
 
@@ -52,7 +53,8 @@ USUAL = [
 
 def as_terms(cases: Sequence[Case]) -> Loss | None:
     """None if the loss is no such sum, or the notes' own."""
-    cases = [case for case in cases if case.problem.dtype == "float64"]
+    wide = [case for case in cases if case.problem.dtype == "float64"]
+    cases, dtype = wide or cases, "float64" if wide else "float32"
     losses = np.array([float(np.ravel(case.returned["loss"])[0]) for case in cases])
     data = np.array([_data(case) for case in cases])
     if not np.isfinite([losses, data]).all():
@@ -63,9 +65,11 @@ def as_terms(cases: Sequence[Case]) -> Loss | None:
         if terms.shape[1] >= len(terms):
             continue
         found, *_ = np.linalg.lstsq(terms / size[:, None], losses / size, rcond=None)
-        if (abs(terms @ found - losses) <= FITS * size).all():
-            loss = _with_factors(form, [round(float(value), 6) for value in found])
-            return loss if words(loss) else None
+        # The fewest decimals with which it fits: in float32 the last ones are its rounding.
+        for factors in (*(found.round(n) for n in range(DECIMALS)), found):
+            if (abs(terms @ factors - losses) <= FITS[dtype] * size).all():
+                loss = _with_factors(form, [round(float(value), DECIMALS) for value in factors])
+                return loss if words(loss) else None
     return None
 
 

@@ -14,7 +14,7 @@ from compare.checker.cases import Array, Case, agree, is_right, misfits
 from compare.checker.lines import ANCESTORS, RIGHT, STEPS, run_line
 from compare.checker.records import Finding, Kind
 from compare.checker.trace import Binding
-from compare.checker.vocabulary import equal
+from compare.checker.vocabulary import digits, equal
 
 ARGUMENTS = ("X", "W1", "b1", "W2", "b2")
 AFTER_UPDATE = ", {name} after its update, not the gradient"
@@ -123,13 +123,15 @@ def in_its_place(quantity: str, other: str, batch: str, harmless: bool) -> Findi
     return Finding(quantity, "another-value", f"yours is {other}", seen, kind=kind, batch=batch)
 
 
-def stand_ins(quantity: str, names: Mapping[str, Any], observed: Array) -> Iterator[str]:
+def stand_ins(
+    quantity: str, names: Mapping[str, Any], observed: Array, close: float
+) -> Iterator[str]:
     """Lines that give the learner's value by naming another: an argument, an earlier quantity, or
     the parameter after its update. To be confirmed on other batches.
     """
     earlier = STEPS[: STEPS.index(quantity)]
     for name in (*ARGUMENTS, *reversed(earlier)):
-        if name in names and equal(np.asarray(names[name], float), observed):
+        if name in names and equal(np.asarray(names[name], float), observed, close):
             yield f"{quantity} = {name}"
     parameter = quantity.removeprefix("d")
     if quantity not in GRADIENTS or np.shape(observed) != np.shape(names[parameter]):
@@ -138,8 +140,8 @@ def stand_ins(quantity: str, names: Mapping[str, Any], observed: Array) -> Itera
     right = np.asarray(run_line(RIGHT[quantity], quantity, names), float)
     gradient = right.ravel()
     if gradient.any() and step.any() and gradient.shape == step.shape:
-        rate = float(f"{step @ gradient / (gradient @ gradient):.9g}")
-        if rate and equal(names[parameter] - rate * right, observed):
+        rate = float(f"{step @ gradient / (gradient @ gradient):.{digits(close)}g}")
+        if rate and equal(names[parameter] - rate * right, observed, close):
             sign = "-" if rate > 0 else "+"
             update = f"{quantity} = {parameter} {sign} {abs(rate)!r} * {quantity}"
             yield f"{RIGHT[quantity]}\n{update}"

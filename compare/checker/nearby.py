@@ -26,6 +26,7 @@ from compare.checker.state import (
     undecided,
     unseen,
 )
+from compare.checker.vocabulary import CLOSE
 
 TINY = 1e-9  # of a fitted number: 0 but for rounding
 
@@ -47,9 +48,10 @@ def _near(state: State, quantity: str, kind: str, deadline: float) -> Iterator[E
     known = _searchable(state, quantity)
     if known is None:
         return
-    observed = known[0].values[quantity]
+    case, names = known
+    observed, close = case.values[quantity], CLOSE[case.problem.dtype]
     right = state.lines.get(quantity, RIGHT[quantity])
-    for line in instead(right, quantity, known[1], observed, kind, deadline):
+    for line in instead(right, quantity, names, observed, kind, deadline, close):
         found = Explained(quantity, line)
         if not _has_tiny(line) and _fits(state, found):
             yield found
@@ -82,7 +84,10 @@ def _fits(state: State, found: Explained) -> bool:
 def stand_in(state: State, quantity: str, deadline: float) -> list[Explained]:
     """The value of an argument or of an earlier quantity, or a parameter after its update."""
     known = _searchable(state, quantity)
-    lines = stand_ins(quantity, known[1], known[0].values[quantity]) if known else ()
+    if known is None:
+        return []
+    case, names = known
+    lines = stand_ins(quantity, names, case.values[quantity], CLOSE[case.problem.dtype])
     found = (Explained(quantity, line) for line in lines)
     return [*itertools.islice((f for f in found if _fits(state, f) and holds(state, f)), 1)]
 

@@ -114,7 +114,8 @@ def _gradients_alone(case: Case, lines: Lines, own: Collection[str]) -> set[str]
 
 
 def _are_slopes(own: Sequence[str], batches: Mapping[str, Problem], run: Runner) -> bool:
-    return all(all(slopes(batches[name], run, tuple(own)).values()) for name in ELSEWHERE)
+    there = [batches[name] for name in ELSEWHERE if name in batches]  # float32 has no large scores
+    return all(all(slopes(batch, run, tuple(own)).values()) for batch in there)
 
 
 def _of_terms(

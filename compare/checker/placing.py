@@ -14,7 +14,7 @@ from compare.checker.mistaken_line import MistakenLine
 from compare.checker.reading import Reading
 from compare.checker.records import Finding
 from compare.checker.sandbox import Answer
-from compare.checker.seen import Seen
+from compare.checker.seen import Seen, first_of
 from compare.checker.state import Place
 from compare.checker.statements import statements
 from compare.checker.trace import Binding, Raised
@@ -50,8 +50,7 @@ class Code:
         """The first line that makes such numbers, where the batch has float64."""
         if self.case is None or self.reading is None or self.case.problem.dtype != "float64":
             return None
-        bindings = (seen.binding for seen in self.reading.seen)
-        return next((b for b in bindings if b.value.dtype == np.float32), None)
+        return first_of(np.float32, (seen.binding for seen in self.reading.seen))
 
     def writes_over(self, quantity: str) -> bool:
         """The name of the quantity's value has another value later; or its line was not found."""

@@ -1,7 +1,8 @@
 """The values of a learner's code, one after the other, and the shapes that they may have."""
 
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,7 @@ from compare.checker.trace import Binding
 
 Array = npt.NDArray[Any]
 
+EMPTY = re.compile(r"= \w+\.empty(_like)?\(.*\)$")
 LONGEST = 4000  # bindings that are looked through
 WIDEST = 2**16  # elements of one
 WIDER = 16  # times as many elements as the right value, where one is taken for another
@@ -60,6 +62,8 @@ def seen_in(trace: Sequence[Binding]) -> tuple[Seen, ...]:
     repeated: dict[tuple[int, str], list[Seen]] = {}
     for order, binding in enumerate(trace[:LONGEST]):
         value = np.asarray(binding.value)
+        if EMPTY.search(binding.source):  # what it holds is nobody's: another call's, for one
+            continue
         if value.dtype.kind not in "fiub" or not 0 < value.size <= WIDEST:
             continue
         seen = Seen(order, binding, value.astype(np.float64))
@@ -67,6 +71,15 @@ def seen_in(trace: Sequence[Binding]) -> tuple[Seen, ...]:
         repeated.setdefault((binding.line, binding.name), []).append(seen)
     together = [_together(group) for group in repeated.values() if len(group) > 1]
     return tuple(sorted([*single, *filter(None, together)], key=lambda s: s.order))
+
+
+def first_of(dtype: type[np.floating[Any]], trace: Iterable[Binding]) -> Binding | None:
+    """The first value of this dtype, with digits to lose if there is such a one: zeros, a mask and
+    labels are the same numbers in any precision.
+    """
+    narrow = [binding for binding in trace if binding.value.dtype == dtype]
+    digits = (b for b in narrow if not (b.value == b.value.round()).all())
+    return next(digits, None) or next(iter(narrow), None)
 
 
 def _together(group: Sequence[Seen]) -> Seen | None:

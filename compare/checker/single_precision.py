@@ -4,12 +4,14 @@ None of its values follows there from the one before within rounding: the roundi
 the same batch in float32 all of them do, and the mistake is what is left.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from itertools import dropwhile
 
 import numpy as np
 
 from compare.bounds.rounding import error_bounds
+from compare.checker.cases import Array, Case
 from compare.checker.conventions import as_mistake, narrow_floats
 from compare.checker.edges import edge
 from compare.checker.lines import STEPS
@@ -17,12 +19,15 @@ from compare.checker.probes import EDGES, EXTREME, TRACED
 from compare.checker.records import Finding, Word
 from compare.checker.report import Report
 from compare.checker.sandbox import Answer
+from compare.checker.seen import first_of
+from compare.checker.source import line_words
 from compare.checker.state import wrong_quantities
 from compare.checker.trace import Binding
 from compare.problems.problem import Problem
 from manual.network import Params
 
 LARGEST_SCORE = 80.0  # exp of larger ones overflows in float32, which is no other mistake
+NEAR = 1e-3  # of the largest value: what code of either precision makes of a batch in both
 
 
 def in_float32(answer: Answer, batches: Mapping[str, Problem]) -> dict[str, Problem]:
@@ -54,27 +59,44 @@ def _is_ordinary(problem: Problem) -> bool:
     return abs(z2).max() < LARGEST_SCORE and not error_bounds(problem).unsure.any()
 
 
+def has_remark(report: Report) -> bool:
+    return any(finding.id == "float32" for finding in report.findings)
+
+
 def is_told_by(narrow: Report, wide: Report) -> bool:
     """What is said of the batches in float32 is all that is wrong with those in float64: there is
     a mistake, or what was off in float64 is off as float32 is.
     """
     if not narrow.right:
-        return bool(narrow.quantities)
+        return bool(narrow.quantities) and not wide.right
     told = {f.quantity for f in narrow.findings}
-    names = {case.name for case in narrow.cases} - set(EDGES)
-    cases = [case for case in wide.cases if case.name in names and not case.raised]
+    told |= {q.name for q in narrow.quantities if q.verdict == "remark"}
+    here = {case.name: case for case in narrow.cases if case.name not in EDGES}
+    cases = [case for case in wide.cases if case.name in here and not case.raised]
+    if not all(_is_near(case, here[case.name], told) for case in cases):
+        return False
     return narrow_floats(cases, [q for q in wrong_quantities(cases) if q not in told], seen=True)
+
+
+def _is_near(wide: Case, narrow: Case, quantities: Collection[str]) -> bool:
+    """The code gives of the one batch what it gives of the other, as far as float32 goes."""
+    for quantity in wide.returned.keys() & narrow.returned.keys() & {*quantities}:
+        one, other = (np.asarray(c.returned[quantity], float) for c in (wide, narrow))
+        if one.shape != other.shape or not (abs(one - other) <= NEAR * abs(other).max()).all():
+            return False
+    return True
 
 
 def with_remark(narrow: Report, wide: Report, answer: Answer, strict: bool) -> Report:
     """The report on the batches in float32, with the first line that makes float32 of float64; and
     of what is right there, whether it is finite on extreme scores.
     """
-    made = next((b for b in answer.trace if b.value.dtype == np.float32), None)
+    made = first_of(np.float32, answer.trace)
     title = "float32 somewhere inside a float64 computation; judged on batches in float32"
-    found = Finding(_first_after(made, narrow), "float32", title, "", kind="remark")
+    found = Finding(_first_narrow(made, answer, narrow, wide), "float32", title, "", kind="remark")
     if made is not None:
-        found = replace(found, line=made.line, source=made.source)
+        seen = f"first in {line_words(made.line, answer.begins)}, {made.source}"
+        found = replace(found, evidence=seen, line=made.line, source=made.source)
     edges = _not_finite(wide) if narrow.right else []
     words: dict[str, Word] = {f.quantity: "wrong" if strict else "edge" for f in edges}
     told = [as_mistake(one) for one in (found, *edges)] if strict else [found, *edges]
@@ -96,8 +118,21 @@ def _not_finite(report: Report) -> list[Finding]:
     return []
 
 
-def _first_after(made: Binding | None, report: Report) -> str:
-    """The first quantity that is computed there, or below."""
-    line = made.line if made is not None else 0
-    below = [q.name for q in report.quantities if q.line is not None and q.line >= line]
-    return below[0] if below else report.quantities[0].name
+def _first_narrow(made: Binding | None, answer: Answer, narrow: Report, wide: Report) -> str:
+    """The first quantity whose line is run once float32 was made; where none is, the first that is
+    returned in it.
+    """
+    at: dict[int, str] = {}
+    for quantity in narrow.quantities:
+        if quantity.line is not None:
+            at.setdefault(quantity.line, quantity.name)
+    after = dropwhile(lambda binding: binding is not made, answer.trace)
+    returned = [
+        q for q in STEPS for case in wide.cases if _is_narrow(case.returned.get(q), case.problem)
+    ]
+    lines = (at[binding.line] for binding in after if binding.line in at)
+    return next(lines, None) or (returned or [narrow.quantities[0].name])[0]
+
+
+def _is_narrow(value: Array | None, problem: Problem) -> bool:
+    return value is not None and value.dtype == np.float32 and problem.dtype == "float64"

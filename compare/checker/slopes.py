@@ -15,10 +15,21 @@ from compare.checker.cases import Array
 from compare.checker.sandbox import Answer
 from compare.problems.problem import Problem
 
-STEPS = (1e-5, 1e-7)
-CLOSE = 1e-6  # of a slope by central differences
 DIRECTIONS = 2
-LARGEST_MOVE = 1e-4  # of a score
+
+
+class Reach(NamedTuple):
+    """How far a parameter is moved, so that the loss moves by more than it is rounded."""
+
+    steps: tuple[float, float]
+    largest_move: float  # of a score
+    close: float  # of a slope by central differences
+
+
+REACH = {
+    "float64": Reach(steps=(1e-5, 1e-7), largest_move=1e-4, close=1e-6),
+    "float32": Reach(steps=(1e-2, 1e-3), largest_move=1e-1, close=1e-2),
+}
 
 
 class Runner(Protocol):
@@ -41,7 +52,7 @@ def slopes(
     """Of each gradient whether it is the slope of the returned loss; none that is missing, none of
     zeros where the loss does not move, and none where the loss is not finite.
     """
-    ways = _ways(problem, gradients)
+    reach, ways = REACH[problem.dtype], _ways(problem, gradients)
     moved = {
         f"{number} {sign}": _moved(problem, way, sign)
         for number, way in enumerate(ways)
@@ -59,21 +70,22 @@ def slopes(
         if gradient is None or not (slope or gradient.any()):
             continue  # of a loss that does not depend on it, as one that is not written yet
         if np.isfinite(slope):
-            key = (way.name, number // len(STEPS))
-            found[key] = found.get(key, False) or _close(gradient, way.direction, slope)
+            key = (way.name, number // len(reach.steps))
+            agrees = _close(gradient, way.direction, slope, reach.close)
+            found[key] = found.get(key, False) or agrees
     names = {name for name, _ in found}
     return {f"d{n}": all(close for (m, _), close in found.items() if m == n) for n in names}
 
 
 def _ways(problem: Problem, gradients: tuple[str, ...]) -> list[Way]:
-    rng = np.random.default_rng(0)
+    rng, steps = np.random.default_rng(0), REACH[problem.dtype].steps
     ways = []
     for gradient in gradients:
         name = gradient.removeprefix("d")
         for _ in range(DIRECTIONS):
             direction = rng.normal(size=getattr(problem.params, name).shape)
             longest = _longest_step(problem, name, direction)
-            ways += [Way(name, direction, min(step, longest)) for step in STEPS]
+            ways += [Way(name, direction, min(step, longest)) for step in steps]
     return ways
 
 
@@ -83,18 +95,20 @@ def _longest_step(problem: Problem, name: str, direction: Array) -> float:
     """
     W1, b1, W2, _ = problem.params
     z1 = problem.X @ W1 + b1
-    longest, scores = max(STEPS), direction
+    reach = REACH[problem.dtype]
+    longest, scores = max(reach.steps), direction
     if name in ("W1", "b1"):
         moved = problem.X @ direction if name == "W1" else direction
         longest = float(0.25 * (abs(z1) / np.maximum(abs(moved), 1e-300)).min())
         scores = ((z1 > 0) * moved) @ W2
     elif name == "W2":
         scores = np.maximum(z1, 0) @ direction
-    return float(min(longest, LARGEST_MOVE / max(float(abs(scores).max()), 1e-300)))
+    return float(min(longest, reach.largest_move / max(float(abs(scores).max()), 1e-300)))
 
 
 def _moved(problem: Problem, way: Way, sign: int) -> Problem:
-    value = getattr(problem.params, way.name) + sign * way.step * way.direction
+    here = getattr(problem.params, way.name)
+    value = (here + sign * way.step * way.direction).astype(here.dtype)
     return replace(problem, params=problem.params._replace(**{way.name: value}))
 
 
@@ -102,8 +116,8 @@ def _loss(value: Array | None) -> float:
     return float(np.ravel(np.nan if value is None else value)[0])
 
 
-def _close(gradient: Array, direction: Array, slope: float) -> bool:
+def _close(gradient: Array, direction: Array, slope: float, close: float) -> bool:
     if gradient.size != direction.size:
         return False
     along = float((np.reshape(gradient, direction.shape) * direction).sum())
-    return abs(slope - along) <= CLOSE * max(abs(slope), abs(along), 1.0)
+    return abs(slope - along) <= close * max(abs(slope), abs(along), 1.0)

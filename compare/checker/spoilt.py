@@ -15,7 +15,7 @@ from compare.checker.records import Finding
 from compare.checker.source import line_words
 from compare.checker.trace import Binding
 from compare.checker.trees import replaced
-from compare.checker.vocabulary import equal
+from compare.checker.vocabulary import CLOSE, equal
 
 
 def _names(line: str) -> set[str]:
@@ -184,7 +184,8 @@ def _replacing(spoilt: Spoilt, code: Code) -> Binding | None:
     if code.case is None or code.reading is None:
         return None
     value = run_line(f"value = {spoilt.instead}", "value", inputs(code.case.problem))
+    close = CLOSE[code.case.problem.dtype]
     for seen in code.reading.seen:
-        if any(equal(form, value) for form in seen.forms(value.shape)):
+        if any(equal(form, value, close) for form in seen.forms(value.shape)):
             return seen.binding
     return None

@@ -3,6 +3,7 @@ and what such a part gives.
 """
 
 import ast
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,7 +14,8 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 Environment = Mapping[str, Any]
 
-CLOSE = 1e-9  # of the largest value, on the batch that is searched; the others must confirm
+# Of the largest value, on the batch that is searched; the others must confirm.
+CLOSE = {"float64": 1e-9, "float32": 1e-5}
 INPUTS = ("X", "W1", "b1", "W2", "b2", "reg", "N", "D", "H", "C")
 LARGEST = 4096  # elements of a value in between
 
@@ -109,12 +111,17 @@ def tried(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     return value if np.size(value) <= LARGEST else None
 
 
-def equal(value: Any, observed: Array) -> bool:
+def equal(value: Any, observed: Array, close: float) -> bool:
     if np.shape(value) != observed.shape:
         return False
     array = np.asarray(value, np.float64)
     largest = float(np.max(abs(observed), initial=0))
-    return bool((abs(array - observed) <= CLOSE * largest).all())
+    return bool((abs(array - observed) <= close * largest).all())
+
+
+def digits(close: float) -> int:
+    """How many of a fitted number's are known, where the values are known so closely."""
+    return round(-math.log10(close))
 
 
 def filled(wrap: str, text: str) -> ast.expr:

@@ -194,7 +194,7 @@ def _trace(
 def _plain(bindings: Sequence[Binding]) -> Any:
     for number, binding in enumerate(bindings):
         kind = {"f": "<f8", "b": "|b1"}.get(binding.value.dtype.kind, "<i8")
-        kind = "<f4" if binding.value.dtype.char == "f" else kind
+        kind = {"f": "<f4", "e": "<f2"}.get(binding.value.dtype.char, kind)
         yield str(number), binding.value.astype(kind)
 
 
