@@ -8,10 +8,8 @@ import pytest
 
 from compare.checker.check import check_file
 from compare.checker.kept import keeping
-from compare.checker.placing import Code
-from compare.checker.reading import Reading
 from compare.checker.report import Report
-from compare.checker.seen import Seen
+from compare.checker.seen import seen_in
 from compare.checker.trace import Binding
 
 SEED = 3
@@ -210,8 +208,7 @@ def test_no_line_is_told_where_a_thread_may_have_the_mistake(tmp_path: Path):
 def test_what_the_memory_held_before_is_no_value_of_the_code():
     sources = ["act = np.empty((2, 2))", "act = np.zeros((2, 2))"]
     bindings = [Binding(line, text, "act", np.ones((2, 2)), 0) for line, text in enumerate(sources)]
-    seen = [Seen(order, binding, binding.value) for order, binding in enumerate(bindings)]
-    assert [s.order for s in Code(reading=Reading((*seen,), {}, {})).flow.seen] == [1]
+    assert [seen.order for seen in seen_in(bindings)] == [1]
 
 
 # What is kept from one call for the next.

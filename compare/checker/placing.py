@@ -1,6 +1,5 @@
 """In which of the learner's own lines a quantity, or a mistake, stands."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,8 +17,6 @@ from compare.checker.seen import Seen, first_of
 from compare.checker.state import Place
 from compare.checker.statements import statements
 from compare.checker.trace import Binding, Raised
-
-NOT_FILLED = re.compile(r"= np\.empty(_like)?\(")  # it holds what the memory held before
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +39,7 @@ class Code:
     @cached_property
     def flow(self) -> Flow:
         seen = self.reading.seen if self.reading else ()
-        computed = tuple(s for s in seen if not NOT_FILLED.search(s.binding.source))
-        return Flow(computed, statements(self.source), self.source)
+        return Flow(seen, statements(self.source), self.source)
 
     @cached_property
     def first_float32(self) -> Binding | None:
