@@ -62,7 +62,8 @@ def add_both_parents(
 ) -> None:
     """Two values that are not what their lines should give, and from which a later one follows."""
     known = [*values.values(), *case.right.values()]
-    for child in misfits(replace(case, traced=values), {}, values):
+    wrong = misfits(replace(case, traced=values), {}, values)
+    for child in [q for q in STEPS if q in wrong]:
         parents = [q for q in PARENTS[child] if q not in values]
         until = last_of(seen, [bindings[child]])
         choices = [

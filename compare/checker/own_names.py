@@ -12,7 +12,7 @@ import numpy as np
 from compare.checker.cases import Array, Case, misfits
 from compare.checker.diagnosis import explain
 from compare.checker.found import is_among
-from compare.checker.lines import PARENTS
+from compare.checker.lines import PARENTS, STEPS
 from compare.checker.placing import Code
 from compare.checker.probes import EDGES
 from compare.checker.reading import Reading
@@ -49,7 +49,8 @@ def _named(code: Code) -> Reading | None:
         return None
     case, seen = code.case, code.reading.seen
     values, bindings = dict(code.reading.values), dict(code.reading.bindings)
-    todo = [*misfits(replace(case, traced=values), {}, {*values, *code.wrong})]
+    wrong = misfits(replace(case, traced=values), {}, {*values, *code.wrong})
+    todo = [q for q in STEPS if q in wrong]
     while todo:
         child = todo.pop()
         for quantity in [q for q in PARENTS[child] if q not in {**values, **case.returned}]:

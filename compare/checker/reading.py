@@ -90,7 +90,7 @@ def _take_back(
     """
     judged = {*values, *case.returned}
     wrong = misfits(replace(case, traced=values), {}, judged)
-    for quantity in wrong & values.keys():
+    for quantity in [q for q in STEPS if q in wrong and q in values]:
         others = {q: value for q, value in values.items() if q != quantity}
         found = following(replace(case, traced=others), quantity, seen)
         if found is None or is_among(found[0], others.values()):
