@@ -119,13 +119,29 @@ def _best(
         if taken.left < fewest or (
             best is not None
             and taken.left == fewest
-            and taken.seen.order == best.seen.order
-            and STEPS.index(taken.quantity) > STEPS.index(best.quantity)
-            and (taken.quantity in FORWARD) == (best.quantity in FORWARD)
-            and not _goes_on(case, values, best, taken.quantity, seen)
+            and (_is_in_order(best, taken) or _is_later(case, values, best, taken, seen))
         ):
             best, fewest = taken, taken.left
     return best
+
+
+def _is_in_order(best: "_Taken", taken: "_Taken") -> bool:
+    """Of two values of one quantity, the one that was bound after what its line reads."""
+    return taken.quantity == best.quantity and best.early and not taken.early
+
+
+def _is_later(
+    case: Case, values: Mapping[str, Array], best: "_Taken", taken: "_Taken", seen: Sequence[Seen]
+) -> bool:
+    """Of two quantities of one pass that a value may be, the later, if the code does not make this
+    of it.
+    """
+    return (
+        taken.seen.order == best.seen.order
+        and STEPS.index(taken.quantity) > STEPS.index(best.quantity)
+        and (taken.quantity in FORWARD) == (best.quantity in FORWARD)
+        and not _goes_on(case, values, best, taken.quantity, seen)
+    )
 
 
 def _trials(
@@ -165,7 +181,7 @@ def _trials(
                 left = misfits(now, {}, asked)
                 if to_follow & left or (kept and misfits(now, {}, children)):
                     continue
-                yield _Taken(len(left), one, quantity, form, kept)
+                yield _Taken(len(left), one, quantity, form, kept, one.order <= begin)
 
 
 def _first_as_returned(case: Case, quantity: str, seen: Sequence[Seen]) -> float:
@@ -197,6 +213,7 @@ class _Taken(NamedTuple):
     quantity: str
     form: Array
     kept: bool  # what was read of later quantities
+    early: bool  # bound before what its line reads
 
 
 def _has_name(value: Array, seen: Sequence[Seen]) -> bool:
