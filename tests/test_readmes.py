@@ -109,6 +109,7 @@ def comparable(text: str) -> list[str]:
         (r"\d(\.\d+)?e[-+]\d+", "E"),
         (r"\d+(\.\d+)?%", "%"),
         (r"\[\d+(, \d+)*\]", "[]"),
+        (r"step \d+ was closest", "step K was closest"),
         (r"\d+(\.\d+)? (ns|µs|us|ms|s)\b", "T"),
         (r"\d+\.\d+(\+cpu|\+cu\d+)?\.?\d*(\+cpu|\+cu\d+)?(?=, spelling)", "V"),
     ):
