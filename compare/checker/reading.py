@@ -176,6 +176,8 @@ def _trials(
                 continue  # what was made before it did not take its place
             if one.order > there:
                 continue  # what was returned had been made already
+            if quantity == "Y_ind" and is_among(form, values.values()):
+                continue  # another quantity where it belongs: a mistake of the line that reads it
             for kept in (False, True) if one.order < end else (False,):
                 now = replace(case, traced=_with(values, quantity, form, bindings if kept else {}))
                 left = misfits(now, {}, asked)
