@@ -7,6 +7,7 @@ fork is the sandbox's keeper and worker, with the same input, folder and limits.
     python -I tests/fork_server.py SOCKET
 """
 
+import gc
 import json
 import os
 import select
@@ -80,42 +81,47 @@ def serve(asked: socket.socket) -> None:
     import compare.checker.keeper
     import compare.checker.worker  # noqa: F401
 
+    gc.freeze()  # else each fork would copy what it only looks through
+    running: dict[int, tuple[int, int]] = {}  # by a descriptor: the pid, and where its end is told
     while True:
-        request, fds, _, _ = socket.recv_fds(asked, LARGEST, 3)
-        if not request:
-            return
-        if os.fork() == 0:
-            asked.close()
-            _start(json.loads(request), *fds)
-        for fd in fds:
-            os.close(fd)
-        _collect()
+        for fd in select.select([asked, *running], [], [])[0]:
+            if fd in running:
+                _tell(*running.pop(fd))
+                os.close(fd)
+                continue
+            request, fds, _, _ = socket.recv_fds(asked, LARGEST, 3)
+            if not request:
+                return
+            given, printed, telling = fds
+            pid = os.fork()
+            if pid == 0:
+                for other, (_, told) in running.items():
+                    os.close(other)
+                    os.close(told)
+                os.close(telling)
+                asked.close()
+                _start(json.loads(request), given, printed)
+            os.write(telling, NUMBER.pack(pid))
+            running[os.pidfd_open(pid)] = pid, telling
+            os.close(given)
+            os.close(printed)
 
 
-def _collect() -> None:
-    """Those that have ended since."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return
+def _tell(pid: int, telling: int) -> None:
+    """Its end, as soon as it comes."""
+    with suppress(BrokenPipeError):  # nobody waits for it
+        os.write(telling, NUMBER.pack(os.waitpid(pid, 0)[1]))
+    os.close(telling)
 
 
-def _start(request: dict[str, Any], given: int, printed: int, telling: int) -> NoReturn:
-    """A keeper, whose end is told as soon as it comes."""
-    pid = os.fork()
-    if pid == 0:
-        os.close(telling)
-        os.setsid()
-        for ours, theirs in ((given, 0), (printed, 1), (printed, 2)):
-            os.dup2(ours, theirs)
-        os.close(given)
-        os.close(printed)
-        _keep(**request)
+def _start(request: dict[str, Any], given: int, printed: int) -> NoReturn:
+    """A keeper."""
+    os.setsid()
+    for ours, theirs in ((given, 0), (printed, 1), (printed, 2)):
+        os.dup2(ours, theirs)
     os.close(given)
     os.close(printed)
-    os.write(telling, NUMBER.pack(pid))
-    os.write(telling, NUMBER.pack(os.waitpid(pid, 0)[1]))
+    _keep(**request)
     os._exit(0)
 
 

@@ -1,7 +1,7 @@
 """One batch and what the learner's code made of it, and when two arrays count as the same."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
@@ -114,6 +114,11 @@ class Case:
         return OrderedDict()
 
     @cached_property
+    def known_misfits(self) -> "OrderedDict[Any, frozenset[str]]":
+        """What was last found not to follow, by the quantities and the lines."""
+        return OrderedDict()
+
+    @cached_property
     def known_right(self) -> dict[str, bool]:
         """Whether what was returned is right, for what has been asked."""
         return {}
@@ -210,10 +215,19 @@ def misfits(case: Case, lines: Lines, quantities: Collection[str]) -> set[str]:
     """Those of the learner's values that these lines, or the right ones where `lines` has none, do
     not give when they are run on the learner's own earlier values.
     """
-    observed = case.values
-    todo = [q for q in STEPS if q in quantities and q in observed]
+    todo = tuple(q for q in STEPS if q in quantities and q in case.values)
     if not todo:
         return set()
+    key = todo, frozenset(lines.items())
+    if key not in case.known_misfits:
+        case.known_misfits[key] = frozenset(_misfits(case, lines, todo))
+        if len(case.known_misfits) > KEPT:
+            case.known_misfits.popitem(last=False)
+    return {*case.known_misfits[key]}
+
+
+def _misfits(case: Case, lines: Lines, todo: Sequence[str]) -> set[str]:
+    observed = case.values
     computed = walk(case, lines, todo[-1], todo)
     if computed is None:
         return set(todo)
@@ -282,9 +296,12 @@ def _within_rounding(
     changed: bool,
 ) -> bool:
     """`changed`: the value came of a line that is not the right one."""
-    if np.array_equal(value, observed):
+    if np.shape(value) != np.shape(observed):
+        return False
+    difference = float(abs(np.asarray(value, np.float64) - observed).max(initial=0))
+    if difference == 0 or (np.isnan(difference) and np.array_equal(value, observed)):
         return True
-    if np.shape(value) != np.shape(observed) or _far(case, quantity, value, observed):
+    if _far(case, quantity, value, observed, difference):
         return False
     # The proven bound takes far longer, and allows no less.
     if agree(value, observed, _own_rounding(case, quantity, computed)):
@@ -324,9 +341,8 @@ def _scaled(tolerance: Array, value: Array, right: Array) -> Array:
     return np.asarray(widest * SLACK * (max(1.0, scale) if np.isfinite(scale) else 1.0))
 
 
-def _far(case: Case, quantity: str, value: Array, observed: Array) -> bool:
+def _far(case: Case, quantity: str, value: Array, observed: Array, difference: float) -> bool:
     """Further apart than rounding can be. A sum of 0 is all rounding, whatever its ratio."""
-    difference = float(abs(np.asarray(value, np.float64) - observed).max(initial=0))
     if not np.isfinite(difference) or difference <= notes(case.problem).rounding[quantity]:
         return False
     largest = max(abs(observed).max(initial=0), abs(value).max(initial=0))

@@ -4,6 +4,7 @@ import ast
 import re
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -65,6 +66,7 @@ def _with_numbers(
     yield with_node(last.value, f"(_) + {name}")
 
 
+@lru_cache(maxsize=4096)  # the same lines, for each mistake in them
 def _with_node(line: str, number: int, wrap: str) -> str:
     """The line with one node wrapped: the one of that number in ast.walk."""
     module = ast.parse(line)

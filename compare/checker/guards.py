@@ -10,6 +10,7 @@ of these batches. (It is C + 1 where the rows are divided by their sums again.)
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -110,7 +111,7 @@ def _texts(
     cases: Sequence[Case], code: Code, ways: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, list[_Constant]]]:
     """The lines of P that a constant in the code may stand for, and move P by little."""
-    found = [*_constants(code.source, in_logarithms=ways is IN_THE_LOSS)]
+    found = _constants(code.source, in_logarithms=ways is IN_THE_LOSS)
     for way, value in dict.fromkeys((c.way, c.value) for c in found):
         same = [c for c in found if (c.way, c.value) == (way, value)]
         for expression in ways[way]:
@@ -190,12 +191,17 @@ def _same(one: Array, other: Array) -> bool:
     return bool(np.allclose(one, other, rtol=1e-13, atol=1e-16))
 
 
-def _constants(source: str, in_logarithms: bool) -> Iterator[_Constant]:
+@lru_cache(maxsize=8)  # one file's is asked for several times
+def _constants(source: str, in_logarithms: bool) -> tuple[_Constant, ...]:
     """Those that the code adds, or clips at; in a logarithm they touch the loss alone."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
+        return ()
+    return tuple(_constants_in(tree, in_logarithms))
+
+
+def _constants_in(tree: ast.Module, in_logarithms: bool) -> Iterator[_Constant]:
     names = dict(_named(tree))
     statements = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and not hasattr(n, "body")]
     for statement in statements:
