@@ -1,11 +1,12 @@
 """Files that compute in float32, with a mistake: it is told as in float64, and nothing beside."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from compare.checker.check import check_file
+from compare.checker.check import check, check_file
 from compare.checker.report import Report
 from tests.learners import HEAD, PLANTS, Plant, source
 
@@ -164,6 +165,7 @@ def test_float16_is_told_once_by_its_name(
 ):
     report = checked(edited(source(everything=everything), *HALF[name]), tmp_path)
     assert [(q, id) for q, id, _ in told(report)] == [(quantity, "float16")]
+    assert everything or {q.name: q.verdict for q in report.quantities}["Y_ind"] != "inherited"
 
 
 def test_a_mistake_after_float16_keeps_its_name(tmp_path: Path):
@@ -222,6 +224,17 @@ def test_a_mask_of_half_precision_is_as_good_as_any(tmp_path: Path):
 def test_strictly_float32_is_a_mistake_beside_the_other(tmp_path: Path):
     report = checked(in_float32(source(planted("no-mean"))), tmp_path, strict=True)
     assert {f.id for f in report.mistakes} == {"no-mean", "float32"}
+    assert {q.name: q.verdict for q in report.quantities}["z1"] == "wrong"
+    report = checked(in_float32(source(everything=False)), tmp_path, strict=True)
+    assert [(f.quantity, f.id) for f in report.mistakes] == [("z1", "float32")]
+    assert {q.name: q.verdict for q in report.quantities}["z1"] == "wrong"
+
+
+def test_of_a_function_without_a_source_the_line_alone_is_told():
+    scope: dict[str, Any] = {}
+    exec(in_float32(source()), scope)
+    report = check(scope["backward"], seed=SEED)
+    assert [f.evidence for f in report.remarks] == ["first in line 4"]
 
 
 def test_what_is_right_in_float32_and_wrong_by_more_in_float64_is_wrong(tmp_path: Path):
