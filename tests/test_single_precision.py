@@ -21,6 +21,8 @@ MISTAKES = {
 }
 EDGES = ("no-shift", "global-shift")
 
+BIAS = next(p for p in PLANTS if (p.id, p.quantity) == ("bias-regularised", "db1"))
+
 Edits = tuple[tuple[str, str], ...]
 PROBS = "e / np.sum(e, axis=1, keepdims=True)"
 MEAN_LEFT = ("(probs - onehot) / n", "probs - onehot")
@@ -55,10 +57,10 @@ def planted(id: str) -> Plant:
     return next(plant for plant in PLANTS if plant.id == id)
 
 
-def checked(text: str, folder: Path, strict: bool = False) -> Report:
+def checked(text: str, folder: Path, strict: bool = False, seed: int = SEED) -> Report:
     file = folder / "answer.py"
     file.write_text(text, encoding="utf-8")
-    return check_file(file, seed=SEED, search=1.0, strict=strict)
+    return check_file(file, seed=seed, search=1.0, strict=strict)
 
 
 def told(report: Report, shift: int = 0) -> list[tuple[str, str, int]]:
@@ -128,6 +130,14 @@ def test_a_line_is_found_as_in_float64(everything: bool, tmp_path: Path):
     update = ("dW2 = h.T.dot(dscores) + reg * W2", "dW2 = W2 - 0.1 * (h.T.dot(dscores) + reg * W2)")
     report = checked(edited(source(everything=everything), update, *CASTS["all"]), tmp_path)
     assert report.wrong[0].title.startswith("yours is W2 - 0.1 * dW2")
+
+
+def test_a_term_beside_zeros_is_rounded_too(tmp_path: Path):
+    """In these batches, no unit is on in the one sample: db1 is the penalty alone there."""
+    report = checked(in_float32(source(BIAS)), tmp_path, seed=12)
+    one = next(case for case in report.cases if case.name == "one sample")
+    assert not one.right["db1"].any()
+    assert told(report, shift=1) == [("db1", "bias-regularised", 22)]
 
 
 def test_what_is_seen_is_told_with_the_digits_that_float32_has(tmp_path: Path):
