@@ -132,6 +132,12 @@ def test_a_line_is_found_as_in_float64(everything: bool, tmp_path: Path):
     assert report.wrong[0].title.startswith("yours is W2 - 0.1 * dW2")
 
 
+@pytest.mark.parametrize("seed", [2, 3, 5])
+def test_a_guard_beside_P_accuses_nothing_after_it(seed: int, tmp_path: Path):
+    guarded = edited(source(), ("probs = e", "probs = 1e-8 + e"))
+    assert checked(in_float32(guarded), tmp_path, seed=seed).right
+
+
 def test_a_term_beside_zeros_is_rounded_too(tmp_path: Path):
     """In these batches, no unit is on in the one sample: db1 is the penalty alone there."""
     report = checked(in_float32(source(BIAS)), tmp_path, seed=12)
