@@ -1,11 +1,12 @@
 """Files that compute in float32, with a mistake: it is told as in float64, and nothing beside."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from compare.checker.check import check_file
+from compare.checker.check import check, check_file
 from compare.checker.report import Report
 from tests.learners import HEAD, PLANTS, Plant, source
 
@@ -19,6 +20,8 @@ MISTAKES = {
     "no-keepdims": ("P", "probs = "),
 }
 EDGES = ("no-shift", "global-shift")
+
+BIAS = next(p for p in PLANTS if (p.id, p.quantity) == ("bias-regularised", "db1"))
 
 Edits = tuple[tuple[str, str], ...]
 PROBS = "e / np.sum(e, axis=1, keepdims=True)"
@@ -54,10 +57,10 @@ def planted(id: str) -> Plant:
     return next(plant for plant in PLANTS if plant.id == id)
 
 
-def checked(text: str, folder: Path, strict: bool = False) -> Report:
+def checked(text: str, folder: Path, strict: bool = False, seed: int = SEED) -> Report:
     file = folder / "answer.py"
     file.write_text(text, encoding="utf-8")
-    return check_file(file, seed=SEED, search=1.0, strict=strict)
+    return check_file(file, seed=seed, search=1.0, strict=strict)
 
 
 def told(report: Report, shift: int = 0) -> list[tuple[str, str, int]]:
@@ -129,6 +132,20 @@ def test_a_line_is_found_as_in_float64(everything: bool, tmp_path: Path):
     assert report.wrong[0].title.startswith("yours is W2 - 0.1 * dW2")
 
 
+@pytest.mark.parametrize("seed", [2, 3, 5])
+def test_a_guard_beside_P_accuses_nothing_after_it(seed: int, tmp_path: Path):
+    guarded = edited(source(), ("probs = e", "probs = 1e-8 + e"))
+    assert checked(in_float32(guarded), tmp_path, seed=seed).right
+
+
+def test_a_term_beside_zeros_is_rounded_too(tmp_path: Path):
+    """In these batches, no unit is on in the one sample: db1 is the penalty alone there."""
+    report = checked(in_float32(source(BIAS)), tmp_path, seed=12)
+    one = next(case for case in report.cases if case.name == "one sample")
+    assert not one.right["db1"].any()
+    assert told(report, shift=1) == [("db1", "bias-regularised", 22)]
+
+
 def test_what_is_seen_is_told_with_the_digits_that_float32_has(tmp_path: Path):
     penalty = source(planted("reg-missing"), everything=False)
     report = checked(in_float32(penalty), tmp_path)
@@ -164,6 +181,7 @@ def test_float16_is_told_once_by_its_name(
 ):
     report = checked(edited(source(everything=everything), *HALF[name]), tmp_path)
     assert [(q, id) for q, id, _ in told(report)] == [(quantity, "float16")]
+    assert everything or {q.name: q.verdict for q in report.quantities}["Y_ind"] != "inherited"
 
 
 def test_a_mistake_after_float16_keeps_its_name(tmp_path: Path):
@@ -222,6 +240,17 @@ def test_a_mask_of_half_precision_is_as_good_as_any(tmp_path: Path):
 def test_strictly_float32_is_a_mistake_beside_the_other(tmp_path: Path):
     report = checked(in_float32(source(planted("no-mean"))), tmp_path, strict=True)
     assert {f.id for f in report.mistakes} == {"no-mean", "float32"}
+    assert {q.name: q.verdict for q in report.quantities}["z1"] == "wrong"
+    report = checked(in_float32(source(everything=False)), tmp_path, strict=True)
+    assert [(f.quantity, f.id) for f in report.mistakes] == [("z1", "float32")]
+    assert {q.name: q.verdict for q in report.quantities}["z1"] == "wrong"
+
+
+def test_of_a_function_without_a_source_the_line_alone_is_told():
+    scope: dict[str, Any] = {}
+    exec(in_float32(source()), scope)
+    report = check(scope["backward"], seed=SEED)
+    assert [f.evidence for f in report.remarks] == ["first in line 4"]
 
 
 def test_what_is_right_in_float32_and_wrong_by_more_in_float64_is_wrong(tmp_path: Path):

@@ -308,7 +308,11 @@ def _within_rounding(
         return True
     tolerance = tolerance_of(case, quantity, computed)
     if changed:
-        tolerance = _scaled(tolerance, value, case.right[quantity])
+        eps = float(np.finfo(case.problem.X.dtype).eps)
+        itself = (
+            SLACK * eps / 2 * abs(np.asarray(value))
+        )  # where the right line adds up zeros alone
+        tolerance = np.fmax(_scaled(tolerance, value, case.right[quantity]), itself)
     return agree(value, observed, tolerance)
 
 

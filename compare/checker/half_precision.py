@@ -13,8 +13,7 @@ from compare.checker.lines import ANCESTORS, MAGNITUDE, run_line
 from compare.checker.records import Finding
 from compare.checker.report import Report
 from compare.checker.sandbox import Answer
-from compare.checker.seen import first_of
-from compare.checker.source import line_words
+from compare.checker.seen import first_in, first_of
 
 TITLE = "float16, which keeps three digits, and no number above 65504"
 ROUNDINGS = 8  # of all that a line adds up
@@ -30,12 +29,15 @@ def in_half_precision(report: Report, answer: Answer) -> Report:
     if made is None or first is None:
         return report
     after = [f for f in unnamed if f is not first and _comes_of(first.quantity, f.quantity)]
-    seen = f"first in {line_words(made.line, answer.begins)}, {made.source}"
+    seen = first_in(made, answer.begins)
     told = Finding(first.quantity, "float16", TITLE, seen, line=first.line, source=first.source)
     findings = [told if f is first else f for f in report.findings if f not in after]
     inherited = {f.quantity for f in after} - {f.quantity for f in findings if f.kind == "mistake"}
+    returned = {name for case in report.cases for name in case.returned}
     quantities = [
-        replace(q, verdict="inherited", line=None, source="") if q.name in inherited else q
+        replace(q, verdict="inherited" if q.name in returned else "unseen", line=None, source="")
+        if q.name in inherited
+        else q
         for q in report.quantities
     ]
     return replace(report, findings=tuple(findings), quantities=tuple(quantities))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from compare.checker.source import line_words
 from compare.checker.trace import Binding
 
 Array = npt.NDArray[Any]
@@ -80,6 +81,12 @@ def first_of(dtype: type[np.floating[Any]], trace: Iterable[Binding]) -> Binding
     narrow = [binding for binding in trace if binding.value.dtype == dtype]
     digits = (b for b in narrow if not (b.value == b.value.round()).all())
     return next(digits, None) or next(iter(narrow), None)
+
+
+def first_in(made: Binding, begins: Sequence[int]) -> str:
+    """Its line, and what stands there if the source is known."""
+    where = f"first in {line_words(made.line, begins)}"
+    return f"{where}, {made.source}" if made.source else where
 
 
 def _together(group: Sequence[Seen]) -> Seen | None:

@@ -19,8 +19,7 @@ from compare.checker.probes import EDGES, EXTREME, TRACED
 from compare.checker.records import Finding, Word
 from compare.checker.report import Report
 from compare.checker.sandbox import Answer
-from compare.checker.seen import first_of
-from compare.checker.source import line_words
+from compare.checker.seen import first_in, first_of
 from compare.checker.state import wrong_quantities
 from compare.checker.trace import Binding
 from compare.problems.problem import Problem
@@ -95,10 +94,12 @@ def with_remark(narrow: Report, wide: Report, answer: Answer, strict: bool) -> R
     title = "float32 somewhere inside a float64 computation; judged on batches in float32"
     found = Finding(_first_narrow(made, answer, narrow, wide), "float32", title, "", kind="remark")
     if made is not None:
-        seen = f"first in {line_words(made.line, answer.begins)}, {made.source}"
+        seen = first_in(made, answer.begins)
         found = replace(found, evidence=seen, line=made.line, source=made.source)
     edges = _not_finite(wide) if narrow.right else []
     words: dict[str, Word] = {f.quantity: "wrong" if strict else "edge" for f in edges}
+    if strict:
+        words[found.quantity] = "wrong"
     told = [as_mistake(one) for one in (found, *edges)] if strict else [found, *edges]
     quantities = [replace(q, verdict=words.get(q.name, q.verdict)) for q in narrow.quantities]
     return replace(narrow, quantities=tuple(quantities), findings=(*narrow.findings, *told))
