@@ -308,11 +308,7 @@ def _within_rounding(
         return True
     tolerance = tolerance_of(case, quantity, computed)
     if changed:
-        eps = float(np.finfo(case.problem.X.dtype).eps)
-        itself = (
-            SLACK * eps / 2 * abs(np.asarray(value))
-        )  # where the right line adds up zeros alone
-        tolerance = np.fmax(_scaled(tolerance, value, case.right[quantity]), itself)
+        tolerance = _scaled(case, quantity, tolerance, value)
     return agree(value, observed, tolerance)
 
 
@@ -337,12 +333,16 @@ def _roundings(case: Case, eps: float) -> float:
     return ROUNDINGS * (max(case.problem.sizes) + 4) * eps / 2
 
 
-def _scaled(tolerance: Array, value: Array, right: Array) -> Array:
-    """A result that is N times too large rounds N times as much, and elsewhere, too."""
+def _scaled(case: Case, quantity: str, tolerance: Array, value: Array) -> Array:
+    """A result that is N times too large rounds N times as much, and elsewhere, too; and never less
+    than the value itself, where the right line adds up zeros alone.
+    """
+    right, eps = case.right[quantity], float(np.finfo(case.problem.X.dtype).eps)
     largest = max(float(np.max(abs(right), initial=0)), float(np.finfo(np.float64).tiny))
     scale = float(np.max(abs(value), initial=0)) / largest
     widest = np.fmax.reduce(tolerance, axis=None)
-    return np.asarray(widest * SLACK * (max(1.0, scale) if np.isfinite(scale) else 1.0))
+    scaled = widest * SLACK * (max(1.0, scale) if np.isfinite(scale) else 1.0)
+    return np.asarray(np.fmax(scaled, SLACK * eps / 2 * abs(np.asarray(value))))
 
 
 def _far(case: Case, quantity: str, value: Array, observed: Array, difference: float) -> bool:
