@@ -21,6 +21,7 @@ Spot = tuple[int, str]  # a line, and a name that it binds
 
 CLOSE = 1e-9  # of the largest value: two of the learner's values on one batch are the same
 CLOSE_FLOAT32 = 1e-5  # where one of them is in single precision
+ZEROS = re.compile(r"= (np\.|numpy\.)?(zeros|zeros_like|empty|empty_like)\(")
 NEAR = 12  # bindings before a statement's own, among which are those of what it called
 
 
@@ -82,6 +83,14 @@ class Flow:
     def before(self, one: Seen) -> Iterator[Seen]:
         """Nearest first."""
         return (s for s in reversed(self.singles) if s.order < one.order)
+
+    def changed(self, one: Seen) -> npt.NDArray[np.bool_]:
+        """The places at which its statement changed an array; none if the array was not there."""
+        mine = (s for s in self.before(one) if s.binding.name == one.binding.name)
+        earlier = next((s.value for s in mine if s.binding.call == one.binding.call), None)
+        if earlier is None or earlier.shape != one.value.shape:
+            return np.zeros(one.value.shape, bool)
+        return np.asarray(earlier != one.value)
 
     def received(self, one: Seen) -> Seen | None:
         """What a function returned, or left in an object, if this is no more than that; of an
@@ -230,10 +239,10 @@ class Flow:
         )
 
     def _of_object(self, one: Seen) -> list[Seen]:
-        """The same attribute, when it got this value."""
+        """The same attribute, when it first had this value."""
         ending = one.binding.name[one.binding.name.rindex(".") :]
-        alike = (s for s in self.before(one) if s.binding.name.endswith(ending))
-        return list(itertools.islice((s for s in alike if _equal(s, one)), 1))
+        alike = [s for s in self.before(one) if s.binding.name.endswith(ending)]
+        return [s for s in alike if _equal(s, one)][-1:]
 
     def is_plain(self, one: Seen) -> bool:
         """`a = b` or `a = b.copy()`, and nothing else."""
@@ -317,6 +326,8 @@ class Flow:
             statement = self.statements.get(line)
             if statement is None or statement.first != line or line in self.lines:
                 continue
+            if ZEROS.search(statement.text):
+                continue  # it was all zeros before
             if statement.bare or (statement.stored and names & self._touched(line)):
                 return Binding(line, statement.text, "", np.zeros(0), mine.call, statement.last)
         return None
