@@ -11,6 +11,7 @@ from compare.checker.expected import among_values
 from compare.checker.flow import Spot, among, returned, same, spot
 from compare.checker.lines import STEPS
 from compare.checker.loops import Loops
+from compare.checker.moving import only_moves
 from compare.checker.parts import turns_round
 from compare.checker.seen import Seen
 
@@ -104,6 +105,26 @@ class Backwards(Loops):
             if not suspects:
                 return now
             now = min(suspects, key=lambda s: s.order)
+
+    def run_by_run(self, own: Seen) -> Seen:
+        """From what is wrong back to the first line that makes it so, each run of a line by itself:
+        where one loop goes through all steps, its lines are passed again and again.
+        """
+        now, wrong = own, own
+        while True:
+            suspects = [s for s in self.read_by(now) if not (s.many or self.clean(s))]
+            suspects = [s for s in suspects if s.order < now.order and not self.harmless(s)]
+            if not suspects:
+                return wrong
+            now = max(suspects, key=lambda s: s.order)
+            if not (now.binding.given or self.is_moved(now)):
+                wrong = now
+
+    def is_moved(self, one: Seen) -> bool:
+        """Its statement computes nothing, or the value is as a function of the file returned it."""
+        received = self.flow.received(one)
+        handed = received is not None and spot(received) not in self.helpers
+        return handed or only_moves(one.binding.source)
 
     def _stores_beside(self, now: Seen, operand: Seen) -> bool:
         """In one loop both store into an array, and what the other one stores is right."""

@@ -19,13 +19,19 @@ from compare.checker.tangents import Tangents, is_one_of, tangents
 from compare.checker.trace import Binding
 
 # What right lines make on other ways: a softmax that is not shifted, the way from the loss to the
-# scores by log P, and by P; the derivatives of each sample's P and a1, whole matrices.
+# scores by log P, by P, and by the logarithm of a sum; the derivatives of each sample's P and a1,
+# whole matrices.
 OTHER_WAYS = (
     "P = np.exp(z2) / np.exp(z2).sum(axis=1, keepdims=True)",
     "dz2 = -(Y_ind / N)",
     "dP = -(Y_ind / P / N)",
+    "r = np.repeat(1 / N / np.exp(z2).sum(axis=1, keepdims=True), C, axis=1)",
+    "E = np.exp(z2 - z2.max(axis=1, keepdims=True))\n"
+    "r = np.repeat(1 / N / E.sum(axis=1, keepdims=True), C, axis=1)",
     "J = P[:, :, None] * (np.eye(C) - P[:, None, :])",
     "K = np.eye(H) * (z1 > 0)[:, :, None]",
+    "J = np.kron(a1, np.eye(C))",
+    "J = np.kron(X, np.eye(H))",
 )
 # The loss, term by term.
 PENALTIES = tuple(
@@ -79,8 +85,7 @@ class Expected:
     @cached_property
     def by_other_ways(self) -> list[Array]:
         notes = {**inputs(self.case.problem), **self.case.right}
-        found = [v for line in OTHER_WAYS for v in parts(line, notes)]
-        return [*found, *self._of_labels(found)]
+        return [v for line in OTHER_WAYS for v in parts(line, notes)]
 
     def _of_labels(self, values: Sequence[Array]) -> list[Array]:
         """Of those for each sample and class, what stands at the samples' own classes."""
@@ -129,7 +134,7 @@ class Expected:
         return any(among_values(v, self.right) for v in self.final[:1])
 
     @cached_property
-    def _is_scaled(self) -> bool:
+    def is_scaled(self) -> bool:
         """The mistake is a factor N."""
         right = [np.asarray(run_line(RIGHT[self.place.quantity], self.place.quantity, self.sound))]
         return any(among_values(v / self.samples, right) for v in self.final)
@@ -152,7 +157,7 @@ class Expected:
 
     def clean(self, seen: Seen) -> bool:
         """It is what a right line makes, for all samples or for one after the other."""
-        if (seen.binding.given and seen.value.ndim == 0) or self._is_direction(seen.value):
+        if (seen.binding.given and seen.value.ndim == 0) or self._is_seed(seen.value):
             return True
         key = (seen.binding.line, seen.binding.name)
         together = self.flow.together.get(key)
@@ -160,10 +165,13 @@ class Expected:
             whole = one.binding.value.dtype.kind in "iub" and one.value.ndim <= 1
             if whole or not one.value.any() or among(one, self.right, self.scales):
                 return True
-            scales = () if self._is_scaled else self.scales
-            if among(one, self.by_other_ways, scales) or self._is_of_sample(one.value):
+            scales = () if self.is_scaled else self.scales
+            if among(one, self.by_other_ways, scales, whole=True) or self._is_of_sample(one.value):
                 return True
-        if self._tangents is not None and self._is_tangent(seen):
+        labels = self._of_labels(self.by_other_ways) if seen.value.ndim == 1 else []
+        if among_values(seen.value, labels):
+            return True
+        if self.forward is not None and self._is_tangent(seen):
             return True
         if seen.value.ndim == 0:
             given = seen.value in (self.case.problem.reg, 1 / self.samples)
@@ -182,6 +190,19 @@ class Expected:
         dealt = [rows for rows in found if rows is not None]
         in_order = all((np.diff(rows) > 0).all() for rows in dealt)
         return in_order and np.array_equal(np.sort(np.concatenate(dealt)), np.arange(self.samples))
+
+    def _is_seed(self, value: Array) -> bool:
+        """A direction; or the derivative by a sum that a 1/N or the penalty's reg is a factor of,
+        which is the same for all that is in the sum.
+        """
+        reg, scores = self.case.problem.reg, np.shape(self.case.right["z2"])
+        spread = value.size > 1 and value.min() == value.max()
+        if spread and value.shape in (scores, (self.samples, 1), (self.samples,)):
+            return bool(value.flat[0] == 1 / self.samples)
+        weights = [np.shape(self.case.right[q]) for q in ("dW1", "dW2")]
+        if spread and value.shape in weights:
+            return bool(value.flat[0] in (reg, reg / 2))
+        return self._is_direction(value)
 
     def _is_direction(self, value: Array) -> bool:
         """One element of a parameter is 1, the others are 0."""
@@ -206,19 +227,24 @@ class Expected:
         )
 
     @cached_property
-    def _tangents(self) -> Tangents | None:
-        """Of code that goes forward in the direction of each element of a parameter."""
-        forward = any(self._is_direction(s.value) for s in self.flow.singles)
+    def forward(self) -> Tangents | None:
+        """Of code that goes forward in the direction of each element of a parameter, or of all."""
+        sizes = {(self.samples, n) for n in self.case.problem.sizes[2:]}
+        forward = any(
+            self._is_direction(s.value) or (s.value.ndim > 2 and s.value.shape[-2:] in sizes)
+            for s in self.flow.singles
+        )
         return tangents({**inputs(self.case.problem), **self.case.right}) if forward else None
 
     def _is_tangent(self, seen: Seen) -> bool:
-        """Of a sum that is not masked, where a mask is missing, only if it is not used as it is."""
-        known, value = self._tangents, seen.value
+        """A sum of the first layer's that is not masked is none where it is used as it is."""
+        known, value = self.forward, seen.value
         assert known is not None
-        if value.ndim == 2 and self.place.quantity == "dz1" and is_one_of(value, known.z1):
-            readers = self.flow.readers(seen)
-            return is_one_of(value, known.a1) or any(r.value.shape == value.shape for r in readers)
-        return any(is_one_of(value, stack) for stack in (*known[:-1], *known.loss))
+        if not known.has(value, known.z1) or known.has(value, known.a1):
+            return any(known.has(value, stack) for stack in known.right)
+        readers = (r.value for r in self.flow.readers(seen))
+        used = [v for v in readers if known.has(v, known.unmasked)]
+        return all(known.has(v, known.z2) for v in used)
 
     def _is_of_sample(self, value: Array) -> bool:
         """It is the matrix that a right line makes of one sample."""

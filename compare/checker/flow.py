@@ -1,6 +1,5 @@
 """How values go from statement to statement of a learner's code, as far as it was followed."""
 
-import ast
 import itertools
 import re
 from collections import Counter
@@ -11,7 +10,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from compare.checker.scopes import functions
 from compare.checker.seen import Seen
 from compare.checker.statements import Statement
 from compare.checker.trace import KEPT, KEPT_LARGE, LARGE, Binding
@@ -136,6 +134,8 @@ class Flow:
             return self._of_object(one)
         element = statement.elements.get(one.binding.name)
         names = statement.read | statement.stored | statement.passed
+        if self._is_lambdas(one, statement):
+            element, names = None, statement.inner
         found: dict[str, Seen] = {}
         for name in element.read if element is not None else names:
             found |= self._last(name, one, statement)
@@ -144,6 +144,12 @@ class Flow:
         several = element is None and len(self._made_by(one)) > 1  # a tuple, or a dict
         alike = [s for s in found.values() if several and among(s, [one.value])]
         return alike or [*results, *found.values()]
+
+    def _is_lambdas(self, one: Seen, statement: Statement) -> bool:
+        """A lambda that stands in the statement returned it."""
+        mine = (s.binding for s in self.singles if s.binding.call == one.binding.call)
+        given = {b.name for b in mine if b.given}
+        return returned(one) and given != set() and given <= statement.given
 
     def results(self, one: Seen) -> list[Seen]:
         """What the functions returned that the statement of this one called."""
@@ -183,9 +189,12 @@ class Flow:
         first: dict[str, Seen] = {}
         for mine in (True, False):  # else it is a closure's, an object's or a module's
             found: dict[str, Seen] = {}
+            inside = set() if mine else {s.order for s in self._inside(one)}
             for earlier in self.before(one):
                 text = earlier.binding.name
                 named = _root(text) == name and text not in found and not returned(earlier)
+                if earlier.order in inside:
+                    continue  # what an object that the statement made has of its own
                 if named and (earlier.binding.call == one.binding.call) is mine:
                     found[text] = earlier
             written = {t: s for t, s in found.items() if _quoted(t) in _quoted(statement.text)}
@@ -244,12 +253,6 @@ class Flow:
         alike = [s for s in self.before(one) if s.binding.name.endswith(ending)]
         return [s for s in alike if _equal(s, one)][-1:]
 
-    def is_plain(self, one: Seen) -> bool:
-        """`a = b` or `a = b.copy()`, and nothing else."""
-        statement = self.statements.get(one.binding.line)
-        plain = r"[\w.\[\]'\"]+ = [\w.\[\]'\"]+(\.copy\(\))?"
-        return statement is not None and re.fullmatch(plain, statement.text) is not None
-
     def is_whole(self, one: Seen) -> bool:
         """All values of its name at its line were kept."""
         kept = Counter(s.binding.call for s in self.singles if spot(s) == spot(one))
@@ -276,17 +279,6 @@ class Flow:
         if head is None or (loop is not None and loop.line > head.first):
             return None
         return Binding(head.first, head.text, "", np.zeros(0), binding.call, head.last)
-
-    def calls_unseen(self, binding: Binding) -> bool:
-        """The statement hands on, or calls, a function of the file of which no line was seen."""
-        statement = self.statements.get(binding.line)
-        names = statement.passed - {s.binding.name for s in self.singles} if statement else set()
-        return any(
-            function.name in names
-            and self.lines.isdisjoint(range(function.lineno, (function.end_lineno or 0) + 1))
-            for function in functions(self.source)
-            if isinstance(function, ast.FunctionDef)
-        )
 
     def adds_to(self, one: Seen, other: Seen) -> bool:
         """In one loop both statements add to the same name, in turn: the other one is no more than

@@ -53,6 +53,7 @@ class Loops(Lost):
         if mine not in WEIGHTS:
             return None
         other = WEIGHTS[1 - WEIGHTS.index(mine)]
+        weight = np.asarray(self.names[mine.removeprefix("d")], float)
         pairs = {q: self.terms_of(q, self.names) for q in WEIGHTS}
         (data, penalty), (rest, added) = pairs[mine] or (None, None), pairs[other] or (None, None)
         if data is None or penalty is None or rest is None or added is None:
@@ -71,8 +72,14 @@ class Loops(Lost):
                 early = [s for s in self.flow.singles if s.order < begin]
                 if all(any(among(s, [v]) for s in early) for v in (data, rest)):
                     head = statement_at(self.flow, around[-1].head, seen.binding.call)
-                    return self.flow.branch_around(seen.binding) or head
+                    branch = self.flow.branch_around(seen.binding)
+                    return branch if branch and self._is_drawn(head, weight) else head
         return None
+
+    def _is_drawn(self, head: Binding, weight: Array) -> bool:
+        """The loop was run for it."""
+        drawn = (s for s in self.flow.singles if s.binding.line == head.line)
+        return any(among(s, [weight]) for s in drawn)
 
     def _begin(self, loop: Loop, seen: Seen) -> int:
         """When the loop was begun in which a statement stands."""

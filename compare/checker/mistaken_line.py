@@ -1,6 +1,7 @@
 """The line of a learner's code in which one mistake stands."""
 
 import ast
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,9 +13,13 @@ from compare.checker.expected import among_values
 from compare.checker.flow import CLOSE, Spot, among, returned, spot
 from compare.checker.labels import labels_of_others
 from compare.checker.lines import PARENTS, RIGHT, STEPS
+from compare.checker.moving import only_moves
 from compare.checker.parts import kind_of, parents_of, parts, parts_in_place, turns_round
+from compare.checker.scopes import functions
 from compare.checker.seen import Seen
 from compare.checker.trace import Binding
+
+ELEMENT_OF_CALL = re.compile(r"\w+\[[^=]*\] = (\w+)\([^()]*\)$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +34,11 @@ class MistakenLine(Backwards):
 
     def binding(self) -> Binding | None:
         """Nothing where the statement calls a function of the file that could not be followed, as
-        in another thread: the mistake may be in it as well.
+        in another thread, or one for each element: the mistake may be in it as well.
         """
         found = self._found()
-        return None if found is not None and self.flow.calls_unseen(found) else found
+        unknown = found is not None and (self.calls_unseen(found) or self._goes_forward(found))
+        return None if unknown else found
 
     def _found(self) -> Binding | None:
         if self.walked is None:
@@ -53,9 +59,11 @@ class MistakenLine(Backwards):
             first = self.further(first, passed)  # it is a later quantity
         if first is None and self.own is not None:
             first = self.further(self.own, passed)
-        if first is None:
+        if first is None or (self.forward is not None and not first.value.any()):
             return None
         first = self.further(first, passed)
+        if self._is_moved(first):
+            first = self.run_by_run(self.own or first)
         elsewhere = self.cut_off(first) or self.one_place(first)
         elsewhere = elsewhere or self.last_alone(first) or self.few_terms(first)
         elsewhere = elsewhere or self.cut_short(first) or self.short_loop(first)
@@ -63,6 +71,19 @@ class MistakenLine(Backwards):
         elsewhere = elsewhere or self._asked(first) or self.caller_to_blame(first)
         elsewhere = elsewhere or self.needless(first)
         return elsewhere or self._idle(first) or self._taken_for_another(first).binding
+
+    def _is_moved(self, first: Seen) -> bool:
+        """And was wrong before: its statement did not give a right value another name."""
+        if not self.is_moved(first):
+            return False
+        alike = [s for s in self.read_by(first) if _identical(s.value, first.value)]
+        return not any(map(self.clean, alike))
+
+    def _goes_forward(self, found: Binding) -> bool:
+        """Each element of a gradient is what a function of the file gives, which goes forward."""
+        names = {f.name for f in functions(self.flow.source) if isinstance(f, ast.FunctionDef)}
+        called = ELEMENT_OF_CALL.match(found.source)
+        return self.forward is not None and called is not None and called[1] in names
 
     def _first_odd(self) -> Seen | None:
         own = self.own
@@ -122,7 +143,8 @@ class MistakenLine(Backwards):
         ]
         if among_values(self.final[0], self.given) and alike:
             return alike[-1].binding  # an input, until it was taken for something else
-        worked = [seen for seen in renamed if not self.flow.is_plain(seen)]
+        worked = [s for s in renamed if not only_moves(s.binding.source)]
+        renamed = [s for s in renamed if s in worked or self._goes_wrong(s)]
         caller = self.caller_to_blame(made)
         if caller is not None and not worked:
             return caller
@@ -136,6 +158,10 @@ class MistakenLine(Backwards):
             named = any(s.binding.name.isidentifier() and not returned(s) for s in handed)
             if use is not None or (handed and not named):
                 return (self._in_entry(use) if use else handed[-1]).binding
+        own = list(parts(RIGHT[self.place.quantity], self.sound))
+        of_another = not self.is_scaled and not among_values(self.final[0], own)
+        if use is not None and of_another and any(map(self.harmless, alike)):
+            return use.binding
         statement = self.flow.statements.get(made.binding.line)
         written = made.binding.source.startswith(f"{made.binding.name} = ")
         if statement is not None and statement.stored and not written:
@@ -143,6 +169,10 @@ class MistakenLine(Backwards):
                 if returned(seen) and seen.binding.call == made.binding.call > 0:
                     return seen.binding
         return self.backwards(made).binding
+
+    def _goes_wrong(self, renamed: Seen) -> bool:
+        """It has a name of its own now, under which nothing right is made of it."""
+        return renamed.binding.name.isidentifier() and not self.harmless(renamed)
 
     def _alike(self) -> list[Seen]:
         """The values that were taken for the quantity."""
@@ -243,6 +273,10 @@ class MistakenLine(Backwards):
                 if idle is not None:
                     return idle
         return None
+
+
+def _identical(one: Array, other: Array) -> bool:
+    return one.shape == other.shape and np.array_equal(one, other)
 
 
 def _is_size(seen: Seen) -> bool:
