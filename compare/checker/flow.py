@@ -96,8 +96,8 @@ class Flow:
         """
         if one.binding.given:
             named = (s for s in self.before(one) if not s.binding.given)
-            return next((s for s in named if _equal(s, one)), None)
-        inside = (s for s in reversed(self._inside(one)) if _equal(s, one))
+            return next((s for s in named if equal(s, one)), None)
+        inside = (s for s in reversed(self._inside(one)) if equal(s, one))
         return next(inside, None) or self._from_generator(one)
 
     def _from_generator(self, one: Seen) -> Seen | None:
@@ -111,7 +111,7 @@ class Flow:
         for earlier in itertools.islice(others, NEAR):
             if earlier.binding.call <= mine.call:
                 return None
-            if returned(earlier) and _equal(earlier, one):
+            if returned(earlier) and equal(earlier, one):
                 return earlier
         return None
 
@@ -231,8 +231,8 @@ class Flow:
             return False
         if one.many:
             others = [s for s in self.together.values() if s.order < one.order]
-            return any(_equal(s, one) for s in others)
-        earlier = [s for s in self.before(one) if _equal(s, one)]
+            return any(equal(s, one) for s in others)
+        earlier = [s for s in self.before(one) if equal(s, one)]
         if returned(one):
             mine = [s for s in earlier if s.binding.call == one.binding.call]
             return bool(earlier) and all(s.binding.given for s in mine)
@@ -251,7 +251,7 @@ class Flow:
         """The same attribute, when it first had this value."""
         ending = one.binding.name[one.binding.name.rindex(".") :]
         alike = [s for s in self.before(one) if s.binding.name.endswith(ending)]
-        return [s for s in alike if _equal(s, one)][-1:]
+        return [s for s in alike if equal(s, one)][-1:]
 
     def is_whole(self, one: Seen) -> bool:
         """All values of its name at its line were kept."""
@@ -329,7 +329,7 @@ class Flow:
         return statement.read | statement.stored | statement.passed
 
 
-def _equal(one: Seen, other: Seen) -> bool:
+def equal(one: Seen, other: Seen) -> bool:
     return one.value.shape == other.value.shape and np.array_equal(one.value, other.value)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from compare.checker.backwards import Backwards
 from compare.checker.cases import Array
 from compare.checker.expected import among_values
-from compare.checker.flow import CLOSE, Spot, among, returned, spot
+from compare.checker.flow import CLOSE, Spot, among, equal, returned, spot
 from compare.checker.labels import labels_of_others
 from compare.checker.lines import PARENTS, RIGHT, STEPS
 from compare.checker.moving import only_moves
@@ -64,6 +64,8 @@ class MistakenLine(Backwards):
         first = self.further(first, passed)
         if self._is_moved(first):
             first = self.run_by_run(self.own or first)
+            if self._is_moved(first):
+                return None
         elsewhere = self.cut_off(first) or self.one_place(first)
         elsewhere = elsewhere or self.last_alone(first) or self.few_terms(first)
         elsewhere = elsewhere or self.cut_short(first) or self.short_loop(first)
@@ -76,7 +78,7 @@ class MistakenLine(Backwards):
         """And was wrong before: its statement did not give a right value another name."""
         if not self.is_moved(first):
             return False
-        alike = [s for s in self.read_by(first) if _identical(s.value, first.value)]
+        alike = [s for s in self.read_by(first) if equal(s, first)]
         return not any(map(self.clean, alike))
 
     def _goes_forward(self, found: Binding) -> bool:
@@ -273,10 +275,6 @@ class MistakenLine(Backwards):
                 if idle is not None:
                     return idle
         return None
-
-
-def _identical(one: Array, other: Array) -> bool:
-    return one.shape == other.shape and np.array_equal(one, other)
 
 
 def _is_size(seen: Seen) -> bool:

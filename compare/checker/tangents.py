@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compare.checker.cases import Array
-
-CLOSE = 1e-9
+from compare.checker.flow import CLOSE
 
 
 class Tangents(NamedTuple):
