@@ -1,5 +1,6 @@
 """Of a function of the learner's and the statement that calls it: in which the mistake stands."""
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ from compare.checker.expected import Expected, among_values
 from compare.checker.flow import Spot, among, same, spot
 from compare.checker.lines import RIGHT, STEPS
 from compare.checker.parts import Change, changes_between, value_of
-from compare.checker.scopes import UnknownError, reached, takes_anything
+from compare.checker.scopes import UnknownError, functions, reached, takes_anything
 from compare.checker.seen import Seen
 from compare.checker.trace import Binding
 
@@ -51,6 +52,19 @@ class Callers(Expected):
             for seen in self.flow.singles
             if len(calls.get(spot(seen), ())) > 1 and among(seen, follow)
         }
+
+    def calls_unseen(self, binding: Binding) -> bool:
+        """The statement hands on, or calls, a function of the file of which no line was seen."""
+        statement = self.flow.statements.get(binding.line)
+        names = (
+            statement.passed - {s.binding.name for s in self.flow.singles} if statement else set()
+        )
+        return any(
+            function.name in names
+            and self.flow.lines.isdisjoint(range(function.lineno, (function.end_lineno or 0) + 1))
+            for function in functions(self.flow.source)
+            if isinstance(function, ast.FunctionDef)
+        )
 
     def needless(self, first: Seen) -> Binding | None:
         """The statement that reads a value of which a function made too much, where it had the

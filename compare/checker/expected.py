@@ -8,18 +8,31 @@ from typing import Any
 import numpy as np
 
 from compare.checker.cases import Array, Case, environment, walk
-from compare.checker.flow import CLOSE, Flow, among, same
+from compare.checker.flow import CLOSE, Flow, among, same, spot
 from compare.checker.labels import rows_of
-from compare.checker.lines import ANCESTORS, RIGHT, STEPS, inputs
+from compare.checker.lines import ANCESTORS, RIGHT, STEPS, inputs, run_line
 from compare.checker.parts import parts
 from compare.checker.reading import Reading
 from compare.checker.seen import Seen
 from compare.checker.state import Place
+from compare.checker.tangents import Tangents, is_one_of, tangents
 from compare.checker.trace import Binding
 
 # What right lines make on other ways: a softmax that is not shifted, the way from the loss to the
-# scores by log P.
-OTHER_WAYS = ("P = np.exp(z2) / np.exp(z2).sum(axis=1, keepdims=True)", "dz2 = -(Y_ind / N)")
+# scores by log P, by P, and by the logarithm of a sum; the derivatives of each sample's P and a1,
+# whole matrices.
+OTHER_WAYS = (
+    "P = np.exp(z2) / np.exp(z2).sum(axis=1, keepdims=True)",
+    "dz2 = -(Y_ind / N)",
+    "dP = -(Y_ind / P / N)",
+    "r = np.repeat(1 / N / np.exp(z2).sum(axis=1, keepdims=True), C, axis=1)",
+    "E = np.exp(z2 - z2.max(axis=1, keepdims=True))\n"
+    "r = np.repeat(1 / N / E.sum(axis=1, keepdims=True), C, axis=1)",
+    "J = P[:, :, None] * (np.eye(C) - P[:, None, :])",
+    "K = np.eye(H) * (z1 > 0)[:, :, None]",
+    "J = np.kron(a1, np.eye(C))",
+    "J = np.kron(X, np.eye(H))",
+)
 # The loss, term by term.
 PENALTIES = tuple(
     f"loss = {data} + 0.5 * reg * ({W}**2).sum()"
@@ -67,15 +80,17 @@ class Expected:
         notes = {**inputs(self.case.problem), **self.case.right}
         usual += [v for line in RIGHT.values() for v in parts(line, notes)]
         usual += [v for line in PENALTIES for v in parts(line, notes)]
-        rows, y = np.arange(self.samples), self.case.problem.y
-        scores = [v for v in usual if np.shape(v) == np.shape(self.case.right["z2"])]
-        usual += [v[rows, y] for v in scores]
-        return [*usual, *self.given]
+        return [*usual, *self._of_labels(usual), *self.given]
 
     @cached_property
     def by_other_ways(self) -> list[Array]:
         notes = {**inputs(self.case.problem), **self.case.right}
         return [v for line in OTHER_WAYS for v in parts(line, notes)]
+
+    def _of_labels(self, values: Sequence[Array]) -> list[Array]:
+        """Of those for each sample and class, what stands at the samples' own classes."""
+        rows, y = np.arange(self.samples), self.case.problem.y
+        return [v[rows, y] for v in values if np.shape(v) == np.shape(self.case.right["z2"])]
 
     @cached_property
     def given(self) -> list[Array]:
@@ -119,6 +134,12 @@ class Expected:
         return any(among_values(v, self.right) for v in self.final[:1])
 
     @cached_property
+    def is_scaled(self) -> bool:
+        """The mistake is a factor N."""
+        right = [np.asarray(run_line(RIGHT[self.place.quantity], self.place.quantity, self.sound))]
+        return any(among_values(v / self.samples, right) for v in self.final)
+
+    @cached_property
     def samples(self) -> int:
         return len(self.case.problem.X)
 
@@ -136,7 +157,7 @@ class Expected:
 
     def clean(self, seen: Seen) -> bool:
         """It is what a right line makes, for all samples or for one after the other."""
-        if seen.binding.given and seen.value.ndim == 0:
+        if (seen.binding.given and seen.value.ndim == 0) or self._is_seed(seen.value):
             return True
         key = (seen.binding.line, seen.binding.name)
         together = self.flow.together.get(key)
@@ -144,10 +165,17 @@ class Expected:
             whole = one.binding.value.dtype.kind in "iub" and one.value.ndim <= 1
             if whole or not one.value.any() or among(one, self.right, self.scales):
                 return True
-            if among(one, self.by_other_ways):
+            scales = () if self.is_scaled else self.scales
+            if among(one, self.by_other_ways, scales, whole=True) or self._is_of_sample(one.value):
                 return True
+        labels = self._of_labels(self.by_other_ways) if seen.value.ndim == 1 else []
+        if among_values(seen.value, labels):
+            return True
+        if self.forward is not None and self._is_tangent(seen):
+            return True
         if seen.value.ndim == 0:
-            return self._is_element(float(seen.value))
+            given = seen.value in (self.case.problem.reg, 1 / self.samples)
+            return bool(given) or self._is_element(float(seen.value))
         if seen.value.ndim == 1:
             return self._is_row(seen.value)
         return rows_of(seen.value, self.case.problem.X) is not None and self._deals_out(
@@ -162,6 +190,66 @@ class Expected:
         dealt = [rows for rows in found if rows is not None]
         in_order = all((np.diff(rows) > 0).all() for rows in dealt)
         return in_order and np.array_equal(np.sort(np.concatenate(dealt)), np.arange(self.samples))
+
+    def _is_seed(self, value: Array) -> bool:
+        """A direction; or the derivative by a sum that a 1/N or the penalty's reg is a factor of,
+        which is the same for all that is in the sum.
+        """
+        reg, scores = self.case.problem.reg, np.shape(self.case.right["z2"])
+        spread = value.size > 1 and value.min() == value.max()
+        if spread and value.shape in (scores, (self.samples, 1), (self.samples,)):
+            return bool(value.flat[0] == 1 / self.samples)
+        weights = [np.shape(self.case.right[q]) for q in ("dW1", "dW2")]
+        if spread and value.shape in weights:
+            return bool(value.flat[0] in (reg, reg / 2))
+        return self._is_direction(value)
+
+    def _is_direction(self, value: Array) -> bool:
+        """One element of a parameter is 1, the others are 0."""
+        parameters = (np.shape(self.sound[name]) for name in ("W1", "b1", "W2", "b2"))
+        alone = value.size > 1 and np.count_nonzero(value) == 1 and value.max() == 1
+        return alone and value.shape in parameters
+
+    def is_stored_right(self, seen: Seen) -> bool:
+        """Each time that its statement stored into an array, it stored what a right line has at the
+        same places.
+        """
+        spots = [s for s in self.flow.singles if spot(s) == spot(seen)]
+        runs = [s for s in spots if s.binding.call == seen.binding.call]
+        changed = [self.flow.changed(s) for s in runs] if seen.value.ndim == 2 else []
+        pairs = [(s.value, there) for s, there in zip(runs, changed, strict=False) if there.any()]
+        some = any(value[there].any() for value, there in pairs)
+        wholes = [v for v in self.right if all(v.shape == value.shape for value, _ in pairs)]
+        return some and any(
+            all(same(value[there], scale * v[there]) for value, there in pairs)
+            for v in wholes
+            for scale in (1, *self.scales)
+        )
+
+    @cached_property
+    def forward(self) -> Tangents | None:
+        """Of code that goes forward in the direction of each element of a parameter, or of all."""
+        sizes = {(self.samples, n) for n in self.case.problem.sizes[2:]}
+        forward = any(
+            self._is_direction(s.value) or (s.value.ndim > 2 and s.value.shape[-2:] in sizes)
+            for s in self.flow.singles
+        )
+        return tangents({**inputs(self.case.problem), **self.case.right}) if forward else None
+
+    def _is_tangent(self, seen: Seen) -> bool:
+        """A sum of the first layer's that is not masked is none where it is used as it is."""
+        known, value = self.forward, seen.value
+        assert known is not None
+        if not known.has(value, known.z1) or known.has(value, known.a1):
+            return any(known.has(value, stack) for stack in known.right)
+        readers = (r.value for r in self.flow.readers(seen))
+        used = [v for v in readers if known.has(v, known.unmasked)]
+        return all(known.has(v, known.z2) for v in used)
+
+    def _is_of_sample(self, value: Array) -> bool:
+        """It is the matrix that a right line makes of one sample."""
+        alike = (v for v in self.by_other_ways if v.ndim > 2)
+        return any(is_one_of(value, v) for v in alike)
 
     def _is_element(self, value: float) -> bool:
         """It is one of the numbers that a right line makes, for one sample and, say, one unit."""

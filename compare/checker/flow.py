@@ -1,6 +1,5 @@
 """How values go from statement to statement of a learner's code, as far as it was followed."""
 
-import ast
 import itertools
 import re
 from collections import Counter
@@ -11,7 +10,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from compare.checker.scopes import functions
 from compare.checker.seen import Seen
 from compare.checker.statements import Statement
 from compare.checker.trace import KEPT, KEPT_LARGE, LARGE, Binding
@@ -21,6 +19,7 @@ Spot = tuple[int, str]  # a line, and a name that it binds
 
 CLOSE = 1e-9  # of the largest value: two of the learner's values on one batch are the same
 CLOSE_FLOAT32 = 1e-5  # where one of them is in single precision
+ZEROS = re.compile(r"= (np\.|numpy\.)?(zeros|zeros_like|empty|empty_like)\(")
 NEAR = 12  # bindings before a statement's own, among which are those of what it called
 
 
@@ -83,14 +82,22 @@ class Flow:
         """Nearest first."""
         return (s for s in reversed(self.singles) if s.order < one.order)
 
+    def changed(self, one: Seen) -> npt.NDArray[np.bool_]:
+        """The places at which its statement changed an array; none if the array was not there."""
+        mine = (s for s in self.before(one) if s.binding.name == one.binding.name)
+        earlier = next((s.value for s in mine if s.binding.call == one.binding.call), None)
+        if earlier is None or earlier.shape != one.value.shape:
+            return np.zeros(one.value.shape, bool)
+        return np.asarray(earlier != one.value)
+
     def received(self, one: Seen) -> Seen | None:
         """What a function returned, or left in an object, if this is no more than that; of an
         argument, the value that it was called with, if that had a name.
         """
         if one.binding.given:
             named = (s for s in self.before(one) if not s.binding.given)
-            return next((s for s in named if _equal(s, one)), None)
-        inside = (s for s in reversed(self._inside(one)) if _equal(s, one))
+            return next((s for s in named if equal(s, one)), None)
+        inside = (s for s in reversed(self._inside(one)) if equal(s, one))
         return next(inside, None) or self._from_generator(one)
 
     def _from_generator(self, one: Seen) -> Seen | None:
@@ -104,7 +111,7 @@ class Flow:
         for earlier in itertools.islice(others, NEAR):
             if earlier.binding.call <= mine.call:
                 return None
-            if returned(earlier) and _equal(earlier, one):
+            if returned(earlier) and equal(earlier, one):
                 return earlier
         return None
 
@@ -127,6 +134,8 @@ class Flow:
             return self._of_object(one)
         element = statement.elements.get(one.binding.name)
         names = statement.read | statement.stored | statement.passed
+        if self._is_lambdas(one, statement):
+            element, names = None, statement.inner
         found: dict[str, Seen] = {}
         for name in element.read if element is not None else names:
             found |= self._last(name, one, statement)
@@ -135,6 +144,12 @@ class Flow:
         several = element is None and len(self._made_by(one)) > 1  # a tuple, or a dict
         alike = [s for s in found.values() if several and among(s, [one.value])]
         return alike or [*results, *found.values()]
+
+    def _is_lambdas(self, one: Seen, statement: Statement) -> bool:
+        """A lambda that stands in the statement returned it."""
+        mine = (s.binding for s in self.singles if s.binding.call == one.binding.call)
+        given = {b.name for b in mine if b.given}
+        return returned(one) and given != set() and given <= statement.given
 
     def results(self, one: Seen) -> list[Seen]:
         """What the functions returned that the statement of this one called."""
@@ -174,9 +189,12 @@ class Flow:
         first: dict[str, Seen] = {}
         for mine in (True, False):  # else it is a closure's, an object's or a module's
             found: dict[str, Seen] = {}
+            inside = set() if mine else {s.order for s in self._inside(one)}
             for earlier in self.before(one):
                 text = earlier.binding.name
                 named = _root(text) == name and text not in found and not returned(earlier)
+                if earlier.order in inside:
+                    continue  # what an object that the statement made has of its own
                 if named and (earlier.binding.call == one.binding.call) is mine:
                     found[text] = earlier
             written = {t: s for t, s in found.items() if _quoted(t) in _quoted(statement.text)}
@@ -213,8 +231,8 @@ class Flow:
             return False
         if one.many:
             others = [s for s in self.together.values() if s.order < one.order]
-            return any(_equal(s, one) for s in others)
-        earlier = [s for s in self.before(one) if _equal(s, one)]
+            return any(equal(s, one) for s in others)
+        earlier = [s for s in self.before(one) if equal(s, one)]
         if returned(one):
             mine = [s for s in earlier if s.binding.call == one.binding.call]
             return bool(earlier) and all(s.binding.given for s in mine)
@@ -230,16 +248,10 @@ class Flow:
         )
 
     def _of_object(self, one: Seen) -> list[Seen]:
-        """The same attribute, when it got this value."""
+        """The same attribute, when it first had this value."""
         ending = one.binding.name[one.binding.name.rindex(".") :]
-        alike = (s for s in self.before(one) if s.binding.name.endswith(ending))
-        return list(itertools.islice((s for s in alike if _equal(s, one)), 1))
-
-    def is_plain(self, one: Seen) -> bool:
-        """`a = b` or `a = b.copy()`, and nothing else."""
-        statement = self.statements.get(one.binding.line)
-        plain = r"[\w.\[\]'\"]+ = [\w.\[\]'\"]+(\.copy\(\))?"
-        return statement is not None and re.fullmatch(plain, statement.text) is not None
+        alike = [s for s in self.before(one) if s.binding.name.endswith(ending)]
+        return [s for s in alike if equal(s, one)][-1:]
 
     def is_whole(self, one: Seen) -> bool:
         """All values of its name at its line were kept."""
@@ -267,17 +279,6 @@ class Flow:
         if head is None or (loop is not None and loop.line > head.first):
             return None
         return Binding(head.first, head.text, "", np.zeros(0), binding.call, head.last)
-
-    def calls_unseen(self, binding: Binding) -> bool:
-        """The statement hands on, or calls, a function of the file of which no line was seen."""
-        statement = self.statements.get(binding.line)
-        names = statement.passed - {s.binding.name for s in self.singles} if statement else set()
-        return any(
-            function.name in names
-            and self.lines.isdisjoint(range(function.lineno, (function.end_lineno or 0) + 1))
-            for function in functions(self.source)
-            if isinstance(function, ast.FunctionDef)
-        )
 
     def adds_to(self, one: Seen, other: Seen) -> bool:
         """In one loop both statements add to the same name, in turn: the other one is no more than
@@ -317,6 +318,8 @@ class Flow:
             statement = self.statements.get(line)
             if statement is None or statement.first != line or line in self.lines:
                 continue
+            if ZEROS.search(statement.text):
+                continue  # it was all zeros before
             if statement.bare or (statement.stored and names & self._touched(line)):
                 return Binding(line, statement.text, "", np.zeros(0), mine.call, statement.last)
         return None
@@ -326,7 +329,7 @@ class Flow:
         return statement.read | statement.stored | statement.passed
 
 
-def _equal(one: Seen, other: Seen) -> bool:
+def equal(one: Seen, other: Seen) -> bool:
     return one.value.shape == other.value.shape and np.array_equal(one.value, other.value)
 
 

@@ -116,20 +116,26 @@ def cut_short(flow: Flow, made: Seen, there: Count) -> Binding | None:
     it added a sample, and it was run for as many as are there; or it was run fewer times than at
     another time. The line by which it is left, if there is only one; or else its head.
     """
-    line, call = made.binding.line, made.binding.call
-    around = [loop for loop in _loops(flow.source) if loop.head < line <= loop.last]
-    around = sorted(around, key=lambda loop: -loop.head)
+    call = made.binding.call
+    around = loops_around(flow, made)
     for loop, outer in zip_longest(around, around[1:]):
-        runs = _runs(flow, loop, made)
+        runs = runs_of(flow, loop, made)
         if len(runs) >= KEPT or len(loop.leaves) > 1:
             continue
         if outer is None:
             short = _is_short(flow, runs, made, there)
         else:
-            short = bool(loop.leaves) and _is_uneven(runs, _runs(flow, outer, made))
+            short = bool(loop.leaves) and _is_uneven(runs, runs_of(flow, outer, made))
         if short:
-            return _statement(flow, loop.leaves[0] if loop.leaves else loop.head, call)
+            return statement_at(flow, loop.leaves[0] if loop.leaves else loop.head, call)
     return None
+
+
+def loops_around(flow: Flow, made: Seen) -> list[Loop]:
+    """Those in which a statement stands, the innermost first."""
+    line = made.binding.line
+    around = [loop for loop in _loops(flow.source) if loop.head < line <= loop.last]
+    return sorted(around, key=lambda loop: -loop.head)
 
 
 def _is_short(flow: Flow, runs: Sequence[int], made: Seen, there: Count) -> bool:
@@ -149,7 +155,7 @@ def _is_uneven(runs: Sequence[int], outer: Sequence[int]) -> bool:
     return len({sum(begin < run < end for run in runs) for begin, end in times}) > 1
 
 
-def _runs(flow: Flow, loop: Loop, made: Seen) -> list[int]:
+def runs_of(flow: Flow, loop: Loop, made: Seen) -> list[int]:
     """When its body began; of a `while`, when the statement in it was run."""
     head = {(loop.head, name) for name in loop.names} or {spot(made)}
     runs: dict[str, list[int]] = {}
@@ -159,6 +165,6 @@ def _runs(flow: Flow, loop: Loop, made: Seen) -> list[int]:
     return max(runs.values(), key=len, default=[])
 
 
-def _statement(flow: Flow, line: int, call: int) -> Binding:
+def statement_at(flow: Flow, line: int, call: int) -> Binding:
     statement = flow.statements[line]
     return Binding(line, statement.text, "", np.zeros(0), call, statement.last)

@@ -6,11 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from compare.checker.cases import Array
+from compare.checker.expected import among_values
+from compare.checker.few_terms import few_terms
 from compare.checker.flow import CLOSE, among, returned, spot
-from compare.checker.left_out import cut_short, rows_there, terms_there
+from compare.checker.left_out import (
+    Loop,
+    cut_short,
+    loops_around,
+    rows_there,
+    statement_at,
+    terms_there,
+)
 from compare.checker.lost import Lost
 from compare.checker.seen import Seen
 from compare.checker.trace import Binding
+
+WEIGHTS = ("dW2", "dW1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +41,50 @@ class Loops(Lost):
         """How many samples it may have."""
         rows = rows_there(value, self.right)
         return rows or terms_there(self.place.quantity, value, self.sound)
+
+    def few_terms(self, first: Seen) -> Binding | None:
+        return few_terms(self.flow, first, self.sound, self.scales)
+
+    def skipped(self) -> Binding | None:
+        """The head of a loop that adds the penalty to one of the weights' gradients, and not to the
+        other, or twice: both had all the rest before.
+        """
+        mine = self.place.quantity
+        if mine not in WEIGHTS:
+            return None
+        other = WEIGHTS[1 - WEIGHTS.index(mine)]
+        weight = np.asarray(self.names[mine.removeprefix("d")], float)
+        pairs = {q: self.terms_of(q, self.names) for q in WEIGHTS}
+        (data, penalty), (rest, added) = pairs[mine] or (None, None), pairs[other] or (None, None)
+        if data is None or penalty is None or rest is None or added is None:
+            return None
+        twice = among_values(data + 2 * penalty, self.final[:1])
+        if not twice and not among_values(data, self.final[:1]):
+            return None
+        without = [rest + added] if twice else [data + penalty]
+        made = [data + penalty] if twice else [rest + added]
+        if any(among(s, without) for s in self.flow.singles):
+            return None
+        for seen in self.flow.singles:
+            around = loops_around(self.flow, seen) if among(seen, made) else []
+            if around:
+                begin = self._begin(around[-1], seen)
+                early = [s for s in self.flow.singles if s.order < begin]
+                if all(any(among(s, [v]) for s in early) for v in (data, rest)):
+                    head = statement_at(self.flow, around[-1].head, seen.binding.call)
+                    branch = self.flow.branch_around(seen.binding)
+                    return branch if branch and self._is_drawn(head, weight) else head
+        return None
+
+    def _is_drawn(self, head: Binding, weight: Array) -> bool:
+        """The loop was run for it."""
+        drawn = (s for s in self.flow.singles if s.binding.line == head.line)
+        return any(among(s, [weight]) for s in drawn)
+
+    def _begin(self, loop: Loop, seen: Seen) -> int:
+        """When the loop was begun in which a statement stands."""
+        mine = (s for s in self.flow.singles if s.binding.call == seen.binding.call)
+        return min(s.order for s in mine if loop.head <= s.binding.line <= loop.last)
 
     def short_loop(self, first: Seen) -> Binding | None:
         """The head of a loop that leaves out some samples, if all that it made was kept."""

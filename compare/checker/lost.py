@@ -2,7 +2,9 @@
 
 import ast
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +13,13 @@ from compare.checker.cases import Array
 from compare.checker.expected import among_values
 from compare.checker.flow import among, returned, spot
 from compare.checker.lines import RIGHT, run_line
-from compare.checker.parts import value_of
+from compare.checker.parts import parts, value_of
+from compare.checker.scopes import class_around
 from compare.checker.seen import Seen
 from compare.checker.trace import Binding
 
 ELEMENT = re.compile(r"(\w+)(\[[^\[\]]+\]){2} [-+*/]?= ")  # a[i][j] += 1
+ATTRIBUTE = re.compile(r"\w+\.(\w+)")
 PLAIN = re.compile(r"[^=]*[^-+*/@=]= ")  # a[i] = 1, not a[i] += 1
 
 
@@ -40,7 +44,7 @@ class Lost(Callers):
         """The statement that gave a name one term of the right sum and later, in its place, the
         other one, which is all that the quantity has.
         """
-        terms = self._terms()
+        terms = self.terms_of(self.place.quantity, self.sound)
         for kept, lost in (terms, terms[::-1]) if terms else ():
             if not among_values(kept, self.final):
                 continue
@@ -53,15 +57,53 @@ class Lost(Callers):
                     and earlier.get(spot(seen), seen.order) < seen.order
                 ):
                     return seen.binding
+            for seen in self.flow.singles:
+                if among(seen, [kept]) and self._replaces(seen, lost):
+                    return seen.binding
         return None
 
-    def _terms(self) -> tuple[Array, Array] | None:
+    def _replaces(self, seen: Seen, lost: Array) -> bool:
+        """A plain assignment to an attribute to which another statement of its class had added the
+        lost term.
+        """
+        mine = ATTRIBUTE.fullmatch(seen.binding.name)
+        if mine is None or _adds(seen.binding):
+            return False
+        if not seen.binding.source.startswith(f"{mine[0]} = "):
+            return False
+        own = class_around(self.flow.source, seen.binding.line)
+        return own != "" and any(
+            _adds(s.binding)
+            and s.binding.name.endswith(f".{mine[1]}")
+            and class_around(self.flow.source, s.binding.line) == own
+            and among(s, [lost])
+            for s in self.flow.before(seen)
+        )
+
+    def last_alone(self, first: Seen) -> Binding | None:
+        """The statement of a loop that puts each term of a sum in the place of the one before: of
+        these there is no sum, and the last one is what the wrong line has.
+        """
+        shape = np.shape(self.sound[self.place.quantity])
+        sums = [v for v in parts(RIGHT[self.place.quantity], self.sound) if v.shape == shape]
+        if any(among(s, sums, self.scales) for s in self.flow.singles):
+            return None
+        for operand in self.flow.operands(first):
+            name = re.escape(operand.binding.name)
+            plain = re.match(rf"{name} = (?!.*\b{name}\b)", operand.binding.source)
+            runs = [s for s in self.flow.singles if spot(s) == spot(operand)]
+            alone = plain and len(runs) > 1 and self.flow.loop_around(operand.binding)
+            if alone and among(operand, self.own_parts, self.scales):
+                return operand.binding
+        return None
+
+    def terms_of(self, quantity: str, names: Mapping[str, Any]) -> tuple[Array, Array] | None:
         """The two that the right line adds up."""
-        last = ast.parse(RIGHT[self.place.quantity]).body[-1]
+        last = ast.parse(RIGHT[quantity]).body[-1]
         assert isinstance(last, ast.Assign)
         if not (isinstance(last.value, ast.BinOp) and isinstance(last.value.op, ast.Add)):
             return None
-        one, other = (value_of(side, self.sound) for side in (last.value.left, last.value.right))
+        one, other = (value_of(side, names) for side in (last.value.left, last.value.right))
         return None if one is None or other is None else (one, other)
 
     def cut_off(self, first: Seen) -> Binding | None:
@@ -89,3 +131,9 @@ class Lost(Callers):
         alike = all(s.value.ndim == 2 and (s.value == s.value[0]).all() for s in values)
         several = bool(values) and len(values[0].value) > 1 and values[-1].value.any()
         return values[0].binding if several and alike else None
+
+
+def _adds(binding: Binding) -> bool:
+    """To what was there: `a += 1`, or `a = a + 1`."""
+    name = re.escape(binding.name)
+    return re.match(rf"{name} (\+= |= {name} \+ )", binding.source) is not None

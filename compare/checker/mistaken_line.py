@@ -1,27 +1,29 @@
 """The line of a learner's code in which one mistake stands."""
 
 import ast
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from compare.checker.backwards import Backwards
 from compare.checker.cases import Array
 from compare.checker.expected import among_values
-from compare.checker.flow import CLOSE, among, returned, same, spot
+from compare.checker.flow import CLOSE, Spot, among, equal, returned, spot
 from compare.checker.labels import labels_of_others
 from compare.checker.lines import PARENTS, RIGHT, STEPS
-from compare.checker.loops import Loops
-from compare.checker.parts import kind_of, parents_of, parts, parts_in_place
+from compare.checker.moving import only_moves
+from compare.checker.parts import kind_of, parents_of, parts, parts_in_place, turns_round
+from compare.checker.scopes import functions
 from compare.checker.seen import Seen
 from compare.checker.trace import Binding
 
-RUNS = 8  # of a line in a loop
+ELEMENT_OF_CALL = re.compile(r"\w+\[[^=]*\] = (\w+)\([^()]*\)$")
 
 
 @dataclass(frozen=True, eq=False)
-class MistakenLine(Loops):
+class MistakenLine(Backwards):
     """For the line of one mistake.
 
     It is the first one whose value comes of the mistake, and of no right line before it. Where what
@@ -32,112 +34,81 @@ class MistakenLine(Loops):
 
     def binding(self) -> Binding | None:
         """Nothing where the statement calls a function of the file that could not be followed, as
-        in another thread: the mistake may be in it as well.
+        in another thread, or one for each element: the mistake may be in it as well.
         """
         found = self._found()
-        return None if found is not None and self.flow.calls_unseen(found) else found
+        unknown = found is not None and (self.calls_unseen(found) or self._goes_forward(found))
+        return None if unknown else found
 
     def _found(self) -> Binding | None:
         if self.walked is None:
             return self.reading.bindings.get(self.place.quantity)
-        lost = self.dropped() or self.written_over()
+        lost = self.dropped() or self.written_over() or self.skipped()
         if lost is not None:
             return lost
-        misshapen = self._misshapen()
+        misshapen = self.misshapen()
         if misshapen is not None:
-            return self._backwards(misshapen).binding
+            return self.backwards(misshapen).binding
         if self.wrong_line and self.is_right_elsewhere:
             made = [s for s in self._alike() if not s.binding.given]
             if made:
                 return self._left_out(made[0])
         first = self._first_odd() if self.wrong_line else None
+        passed: set[Spot] = set()
         if first is not None and not among(first, self.own_parts, self.scales):
-            first = self._backwards(first)  # it is a later quantity
-        if first is None and self._own is not None:
-            first = self._backwards(self._own)
-        if first is None:
+            first = self.further(first, passed)  # it is a later quantity
+        if first is None and self.own is not None:
+            first = self.further(self.own, passed)
+        if first is None or (self.forward is not None and not first.value.any()):
             return None
-        first = self._backwards(first)
+        first = self.further(first, passed)
+        if self._is_moved(first):
+            first = self.run_by_run(self.own or first)
+            if self._is_moved(first):
+                return None
         elsewhere = self.cut_off(first) or self.one_place(first)
+        elsewhere = elsewhere or self.last_alone(first) or self.few_terms(first)
         elsewhere = elsewhere or self.cut_short(first) or self.short_loop(first)
         elsewhere = elsewhere or labels_of_others(self.case.problem, self.flow, first)
         elsewhere = elsewhere or self._asked(first) or self.caller_to_blame(first)
         elsewhere = elsewhere or self.needless(first)
         return elsewhere or self._idle(first) or self._taken_for_another(first).binding
 
-    # Where the quantity stands.
+    def _is_moved(self, first: Seen) -> bool:
+        """And was wrong before: its statement did not give a right value another name."""
+        if not self.is_moved(first):
+            return False
+        alike = [s for s in self.read_by(first) if equal(s, first)]
+        return not any(map(self.clean, alike))
 
-    @cached_property
-    def _claimed(self) -> set[tuple[int, str, int]]:
-        """Where earlier quantities stand: lines, names and calls."""
-        earlier = STEPS[: STEPS.index(self.place.quantity)]
-        return {
-            (binding.line, binding.name, binding.call)
-            for quantity, binding in self.reading.bindings.items()
-            if quantity in earlier
-        }
-
-    @cached_property
-    def _own(self) -> Seen | None:
-        """The value that is taken for the quantity; or in which it shows, as it was returned."""
-        binding = self.reading.bindings.get(self.place.quantity)
-        size = np.size(self.reading.values.get(self.place.quantity, ()))
-        mine = [s for s in self.flow.seen if s.binding is binding]  # one, or all of a loop together
-        own = next((s for s in mine if s.value.size >= size), None)
-        for quantity in (self.place.quantity, self.place.spoilt):
-            if own is None or self._has_right(own, quantity):
-                own = self._as_returned(quantity) or own
-        while own is not None and spot(own) in self.helpers:
-            receipts = [s for s in self.flow.singles if self.flow.received(s) is own]
-            if not receipts:
-                break
-            own = receipts[0]
-        return own
-
-    def _misshapen(self) -> Seen | None:
-        """The first value that is what was returned, where this has not even the right shape."""
-        mine = self.case.returned.get(self.place.quantity)
-        if mine is None or mine.shape == np.shape(self.case.right[self.place.quantity]):
-            return None
-        exact = (
-            s
-            for s in self.flow.singles
-            if s.value.shape == mine.shape and _identical(s.value, mine)
-        )
-        return next(exact, None)
-
-    def _has_right(self, seen: Seen, quantity: str) -> bool:
-        """The right value is in it; what was returned is another."""
-        mine = self.case.returned.get(quantity)
-        right = np.asarray(self.sound[quantity], float)
-        wrong = mine is not None and not (mine.shape == right.shape and same(mine, right))
-        return wrong and among(seen, [right])
-
-    def _as_returned(self, quantity: str) -> Seen | None:
-        """The last value that is what was returned, to the last bit, or else in another shape."""
-        mine = self.case.returned.get(quantity)
-        if mine is None:
-            return None
-        exact = [s for s in self.flow.singles if _identical(s.value, mine)]
-        exact = exact or [s for s in self.flow.singles if among(s, [np.asarray(mine, float)])]
-        named = [s for s in exact if not returned(s) and not s.binding.given]
-        return next(iter([*reversed(named), *reversed(exact)]), None)
+    def _goes_forward(self, found: Binding) -> bool:
+        """Each element of a gradient is what a function of the file gives, which goes forward."""
+        names = {f.name for f in functions(self.flow.source) if isinstance(f, ast.FunctionDef)}
+        called = ELEMENT_OF_CALL.match(found.source)
+        return self.forward is not None and called is not None and called[1] in names
 
     def _first_odd(self) -> Seen | None:
-        own = self._own
+        own = self.own
         for seen in self.flow.seen:
             binding = seen.binding
             place = (binding.line, binding.name, binding.call)
-            if place in self._claimed and seen is not own and not among(seen, self.final):
+            if place in self.claimed and seen is not own and not among(seen, self.final):
                 continue
             if spot(seen) in self.helpers:
                 continue
-            if seen is own and not self._passed_on(seen, [seen.value]):
+            if seen is own and not self.passed_on(seen, [seen.value]):
                 return seen
             together = self.flow.together.get((binding.line, binding.name))
             if together and among(together, self.right, self.scales) and seen is not own:
                 continue  # right for each sample
-            if self._has_right(seen, self.place.quantity) or _is_size(seen):
+            if self.has_right(seen, self.place.quantity) or _is_size(seen):
+                continue
+            if self.opposite(seen):
+                found = next(
+                    (r for r in self.flow.readers(seen) if self._turns_wrong(r, seen)), None
+                )
+                if found is not None:
+                    return found
                 continue
             right = among(seen, self.right, whole=True) and not among(seen, self.odd)
             if right and not self.flow.is_renaming(seen):
@@ -148,47 +119,11 @@ class MistakenLine(Loops):
                 return seen
         return None
 
-    def _passed_on(self, seen: Seen, values: Sequence[Array]) -> bool:
-        """A helper returns it as it was made before, or it is bound to what a helper returned."""
-        if returned(seen):
-            mine = [s for s in self.flow.before(seen) if s.binding.call == seen.binding.call]
-            return any(among(one, values) for one in mine)
-        return self.flow.received(seen) is not None
-
-    def _backwards(self, own: Seen) -> Seen:
-        """From what is wrong to the first line that makes it so of right values."""
-        now, passed = own, {(own.binding.line, own.binding.name)}
-        while True:
-            suspects = []
-            for operand in self._operands(now):
-                key = (operand.binding.line, operand.binding.name)
-                dirty = key not in passed and not self.clean(operand)
-                if dirty and not self._harmless(operand) and not self.flow.adds_to(now, operand):
-                    suspects.append(self.flow.together.get(key, operand))
-                passed.add(key)
-            if not suspects:
-                return now
-            now = min(suspects, key=lambda s: s.order)
-
-    def _operands(self, now: Seen) -> list[Seen]:
-        """Of a line in a loop, what it read the first times that it ran; what it made of its own
-        earlier values, with what it had before the first of these.
-        """
-        runs = [s for s in self.flow.singles if spot(s) == spot(now)]
-        if not now.many:
-            first = next(s for s in runs if s.binding.call == now.binding.call)
-            own = any(spot(s) == spot(now) for s in self._read_by(now))
-            runs = [first, now] if own else [now]
-        found = {spot(s): s for one in reversed(runs[:RUNS]) for s in self._read_by(one)}
-        return list(found.values())
-
-    def _read_by(self, one: Seen) -> list[Seen]:
-        return self.flow.operands(one, self.helpers)
-
-    def _harmless(self, operand: Seen) -> bool:
-        """Something right is made of it."""
-        readers = self.flow.readers(operand)
-        return any(self.is_right_result(r) and not among(r, self.final) for r in readers)
+    def _turns_wrong(self, reader: Seen, mask: Seen) -> bool:
+        """It turns the mask round, and makes nothing right of it."""
+        if not turns_round(reader.binding.source, mask.binding.name):
+            return False
+        return not self.is_right_result(reader) or self.flow.is_renaming(reader)
 
     # Steps that are left out.
 
@@ -210,25 +145,36 @@ class MistakenLine(Loops):
         ]
         if among_values(self.final[0], self.given) and alike:
             return alike[-1].binding  # an input, until it was taken for something else
-        worked = [seen for seen in renamed if not self.flow.is_plain(seen)]
+        worked = [s for s in renamed if not only_moves(s.binding.source)]
+        renamed = [s for s in renamed if s in worked or self._goes_wrong(s)]
         caller = self.caller_to_blame(made)
         if caller is not None and not worked:
             return caller
         place = (made.binding.line, made.binding.name, made.binding.call)
-        if worked or (renamed and (place in self._claimed or self._harmless(made))):
-            return (worked or renamed)[-1].binding
+        if worked:
+            return self.backwards(worked[-1]).binding  # what it worked with may be the mistake
+        if renamed and (place in self.claimed or any(map(self.harmless, alike))):
+            return renamed[-1].binding
         if spot(made) in self.helpers:
             handed = [s for s in alike if spot(s) not in self.helpers and not s.binding.given]
             named = any(s.binding.name.isidentifier() and not returned(s) for s in handed)
             if use is not None or (handed and not named):
                 return (self._in_entry(use) if use else handed[-1]).binding
+        own = list(parts(RIGHT[self.place.quantity], self.sound))
+        of_another = not self.is_scaled and not among_values(self.final[0], own)
+        if use is not None and of_another and any(map(self.harmless, alike)):
+            return use.binding
         statement = self.flow.statements.get(made.binding.line)
         written = made.binding.source.startswith(f"{made.binding.name} = ")
         if statement is not None and statement.stored and not written:
             for seen in alike:
                 if returned(seen) and seen.binding.call == made.binding.call > 0:
                     return seen.binding
-        return self._backwards(made).binding
+        return self.backwards(made).binding
+
+    def _goes_wrong(self, renamed: Seen) -> bool:
+        """It has a name of its own now, under which nothing right is made of it."""
+        return renamed.binding.name.isidentifier() and not self.harmless(renamed)
 
     def _alike(self) -> list[Seen]:
         """The values that were taken for the quantity."""
@@ -276,7 +222,7 @@ class MistakenLine(Loops):
             return next((s for s in self.flow.operands(first) if self._unfinished(s, first)), first)
         if not self._instead:
             return first
-        for operand in (*self.flow.operands(first), *self._read_by(first)):
+        for operand in (*self.flow.operands(first), *self.read_by(first)):
             stands_there = operand.order < first.order and among(operand, self._instead)
             named = self._named(operand)
             if stands_there and (self.flow.is_renaming(named) or operand.value.ndim == 0):
@@ -334,11 +280,6 @@ class MistakenLine(Loops):
 def _is_size(seen: Seen) -> bool:
     """A whole number, which may be anything's: N, divided by N, is a 1."""
     return seen.value.ndim == 0 and seen.binding.value.dtype.kind in "iu"
-
-
-def _identical(one: Array, other: Array) -> bool:
-    """Bit for bit, whatever axes of one there are."""
-    return one.size == other.size and np.array_equal(one.ravel(), other.ravel())
 
 
 def _holds(values: Array, value: Array) -> bool:

@@ -11,6 +11,8 @@ import numpy as np
 from compare.checker.cases import Array
 from compare.checker.lines import run_line
 
+NOT = ("logical_not", "invert", "bitwise_not")
+
 
 def parts(line: str, names: Mapping[str, object]) -> Iterator[Array]:
     """The values of all parts of a line that are more than a name or a number."""
@@ -152,3 +154,20 @@ def value_of(node: ast.AST, names: Mapping[str, object]) -> Array | None:
     except Exception:
         return None
     return value.astype(float) if value.dtype.kind in "fiub" else None
+
+
+def turns_round(source: str, name: str) -> bool:
+    """A statement has the opposite of a mask: `~name`, or `np.logical_not(name)`."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    for node in ast.walk(tree):
+        turned: ast.expr | None = None
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert | ast.Not):
+            turned = node.operand
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(NOT) and node.args:
+            turned = node.args[0]
+        if turned is not None and ast.unparse(turned) == name:
+            return True
+    return False

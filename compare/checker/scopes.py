@@ -94,3 +94,18 @@ def _compared(function: Function) -> set[str]:
     names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
     others = {name.id for name in names if name not in asked}
     return {name.id for name in names if name in asked} - others
+
+
+@lru_cache(maxsize=8)
+def _classes(source: str) -> tuple[ast.ClassDef, ...]:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+
+
+def class_around(source: str, line: int) -> str:
+    """The name of the innermost class around a line, or ""."""
+    around = [c for c in _classes(source) if c.lineno <= line <= (c.end_lineno or 0)]
+    return max(around, key=lambda c: c.lineno).name if around else ""

@@ -1,7 +1,7 @@
 """What each line of a source text may bind or change, by the names that stand in it."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -34,6 +34,8 @@ class Statement(NamedTuple):
     bare: bool = False  # `pass`, or an expression whose value goes nowhere; not print(...)
     branch: int = 0  # the last line of what is run if it is true, an `if`
     lambdas: int = 0
+    given: frozenset[str] = frozenset()  # the arguments of its lambdas
+    inner: frozenset[str] = frozenset()  # names that these read, their arguments among them
     elements: Mapping[str, Element] = MappingProxyType({})  # by what holds it: "return['dW2']", "y"
 
 
@@ -75,6 +77,7 @@ def _statement(node: ast.stmt, lines: list[str]) -> Statement:
             passed |= {_root(expression) for expression in inside}
     comprehensions = (part for part in ast.walk(node) if isinstance(part, ast.comprehension))
     read -= {n.id for c in comprehensions for n in ast.walk(c.target) if isinstance(n, ast.Name)}
+    lambdas = [part for part in ast.walk(node) if isinstance(part, ast.Lambda)]
     return Statement(
         node.lineno,
         last,
@@ -86,7 +89,9 @@ def _statement(node: ast.stmt, lines: list[str]) -> Statement:
         (node.end_lineno or 0) if isinstance(node, ast.For | ast.AsyncFor) else 0,
         _is_bare(node),
         (node.body[-1].end_lineno or 0) if isinstance(node, ast.If) else 0,
-        sum(isinstance(part, ast.Lambda) for part in ast.walk(node)),
+        len(lambdas),
+        frozenset(part.arg for part in _parts_of(lambdas) if isinstance(part, ast.arg)),
+        frozenset(part.id for part in _parts_of(lambdas) if isinstance(part, ast.Name)),
         {name: _element(*nodes, lines) for name, nodes in _values(node)},
     )
 
@@ -157,6 +162,10 @@ def _own_parts(node: ast.AST) -> Iterator[ast.AST]:
             yield from _own_parts(child)
 
 
+def _parts_of(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    return (part for node in nodes for part in ast.walk(node))
+
+
 def _root(expression: ast.AST) -> str:
     """`a` in a, a.b, a[i].c and *a; nothing in (a + b).c."""
     while isinstance(expression, ast.Attribute | ast.Subscript | ast.Starred):
@@ -178,5 +187,7 @@ def _merged(one: Statement, other: Statement) -> Statement:
         one.bare and other.bare,
         one.branch or other.branch,
         one.lambdas + other.lambdas,
+        one.given | other.given,
+        one.inner | other.inner,
         {**one.elements, **other.elements},
     )

@@ -355,4 +355,4 @@ def _key(key: str | int) -> str:
 def _fingerprint(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.shape, value.dtype.char, value.tobytes()
-    return value
+    return value.item() if isinstance(value, np.generic) else value  # to compare it with a tuple
