@@ -10,6 +10,7 @@ import pytest
 from compare.checker.check import check_file
 from compare.checker.grades import report_data
 from compare.checker.html import report_html, report_page
+from compare.checker.moving import only_moves
 from compare.checker.report import Report
 from compare.checker.scopes import UnknownError, reached
 from tests.learners_files import third
@@ -300,3 +301,20 @@ def test_what_a_function_computes_with_is_told_by_its_text(case: str):
             reached(text, line + 1, ())
     else:
         assert reached(text, line + 1, ()) == names
+
+
+@pytest.mark.parametrize(
+    ("statement", "moves"),
+    [
+        ("self.x = x", True),
+        ("a, b = c.d", True),
+        ("node = todo.pop(max(todo))", True),
+        ("for part in parts:", True),
+        ("for b in blocks: d[b] /= len(b) * k", False),
+        ("h.append(max(z + b, 0.1))", False),
+        ("v = max(v, 0.1)", False),
+        ("dz = d[::-1]", False),
+    ],
+)
+def test_a_statement_that_moves_what_was_there_computes_nothing(statement: str, moves: bool):
+    assert only_moves(statement) == moves

@@ -103,6 +103,7 @@ RIGHT_OF_ANOTHER_LOSS = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("edits", RIGHT_OF_ANOTHER_LOSS.values(), ids=RIGHT_OF_ANOTHER_LOSS)
 @pytest.mark.parametrize("cast", CASTS.values(), ids=CASTS)
 def test_gradients_of_another_loss_are_right_in_float32_too(
@@ -120,6 +121,7 @@ def test_a_gradient_that_contradicts_the_loss_is_told_in_float32_too(tmp_path: P
     assert [(f.quantity, f.id) for f in report.mistakes] == [("dW1", "not-its-slope")]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("everything", [False, True], ids=["gradients alone", "all values"])
 def test_a_line_is_found_as_in_float64(everything: bool, tmp_path: Path):
     """By its numbers, which float32 has to seven digits."""
@@ -132,6 +134,7 @@ def test_a_line_is_found_as_in_float64(everything: bool, tmp_path: Path):
     assert report.wrong[0].title.startswith("yours is W2 - 0.1 * dW2")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("seed", [2, 3, 5])
 def test_a_guard_beside_P_accuses_nothing_after_it(seed: int, tmp_path: Path):
     guarded = edited(source(), ("probs = e", "probs = 1e-8 + e"))
@@ -159,6 +162,7 @@ def test_what_is_seen_is_told_with_the_digits_that_float32_has(tmp_path: Path):
 FIRST = {"all": (4, "z1"), "X alone": (4, "z1"), "one step": (10, "P"), "as returned": (23, "z1")}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", FIRST)
 def test_the_remark_names_the_line_and_no_quantity_before_it(name: str, tmp_path: Path):
     line, quantity = FIRST[name]
@@ -174,6 +178,7 @@ HALF = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("everything", [False, True], ids=["gradients alone", "all values"])
 @pytest.mark.parametrize(("name", "quantity"), [("all", "z1"), ("one step", "P")])
 def test_float16_is_told_once_by_its_name(

@@ -7,7 +7,7 @@ CALLS = frozenset(
     {"append", "extend", "insert", "pop", "popleft", "copy", "get", "items", "values"}
 )
 CALLS |= {"setdefault", "update", "asarray", "array", "list", "tuple", "dict", "zip"}
-CALLS |= {"reversed", "enumerate", "float", "max"}
+CALLS |= {"reversed", "enumerate", "float"}
 PARTS = (
     ast.Name,
     ast.Attribute,
@@ -35,7 +35,7 @@ def only_moves(source: str) -> bool:
 
 def _moves(node: ast.stmt) -> bool:
     if isinstance(node, ast.For):
-        return _is_there(node.iter)
+        return _is_there(node.iter) and isinstance(node.body[0], ast.Pass)
     if isinstance(node, ast.Assign):
         return _is_there(node.value) and all(map(_is_there, node.targets))
     if isinstance(node, ast.Return | ast.Expr):
@@ -49,7 +49,8 @@ def _is_there(value: ast.expr) -> bool:
         if isinstance(part, ast.Call):
             called = part.func
             name = called.attr if isinstance(called, ast.Attribute) else ast.unparse(called)
-            if name not in CALLS:
+            one_of = name in ("max", "min") and len(part.args) == 1
+            if not (name in CALLS or one_of):
                 return False
         elif isinstance(part, ast.Subscript):
             if not isinstance(part.slice, ast.Name | ast.Constant):
