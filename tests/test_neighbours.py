@@ -302,7 +302,7 @@ def test_a_z1_that_is_wrong_and_nowhere_negative_was_not_written_over():
 
 
 def test_what_grows_too_large_to_be_read_on_one_batch_is_no_mistake_beside_its_cause():
-    found = outcome(Neighbour("Y_ind", "Y_ind = (P[:, None] == np.arange(C)) * 1.0", STEPS))
+    found = outcome(Neighbour("Y_ind", "Y_ind = (P[:, None] == np.arange(C)) * 1.0", STEPS), 0)
     assert (found.placed, found.misnamed) == (True, False), str(found)
 
 

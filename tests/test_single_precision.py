@@ -57,10 +57,12 @@ def planted(id: str) -> Plant:
     return next(plant for plant in PLANTS if plant.id == id)
 
 
-def checked(text: str, folder: Path, strict: bool = False, seed: int = SEED) -> Report:
+def checked(
+    text: str, folder: Path, strict: bool = False, seed: int = SEED, search: float = 0.0
+) -> Report:
     file = folder / "answer.py"
     file.write_text(text, encoding="utf-8")
-    return check_file(file, seed=seed, search=1.0, strict=strict)
+    return check_file(file, seed=seed, search=search, strict=strict)
 
 
 def told(report: Report, shift: int = 0) -> list[tuple[str, str, int]]:
@@ -127,10 +129,11 @@ def test_a_line_is_found_as_in_float64(everything: bool, tmp_path: Path):
     """By its numbers, which float32 has to seven digits."""
     dW1 = ("X.T.dot(dhin) + reg * W1", "X.T.dot(dhin) * (reg * W1)")
     for cast in CASTS.values():
-        report = checked(edited(source(everything=everything), dW1, *cast), tmp_path)
+        report = checked(edited(source(everything=everything), dW1, *cast), tmp_path, search=1.0)
         assert [f.title for f in report.wrong] == ["yours is X.T @ dz1 * (reg * W1)"]
     update = ("dW2 = h.T.dot(dscores) + reg * W2", "dW2 = W2 - 0.1 * (h.T.dot(dscores) + reg * W2)")
-    report = checked(edited(source(everything=everything), update, *CASTS["all"]), tmp_path)
+    text = edited(source(everything=everything), update, *CASTS["all"])
+    report = checked(text, tmp_path, search=1.0)
     assert report.wrong[0].title.startswith("yours is W2 - 0.1 * dW2")
 
 

@@ -118,7 +118,7 @@ def test_the_files_are_what_they_are_called():
     assert {name for name, right in agree.items() if right} == set(RIGHT)
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_file_is_not_called_wrong(name):
     report = _report(RIGHT[name])
@@ -126,7 +126,7 @@ def test_a_right_file_is_not_called_wrong(name):
     assert not report.mistakes, str(report)
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_file_has_no_edge_but_its_own(name):
     report = _report(RIGHT[name])
@@ -134,14 +134,14 @@ def test_a_right_file_has_no_edge_but_its_own(name):
     assert found <= EDGES.get(name, set()), str(report)
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(16)
 @wrong_files
 def test_a_wrong_file_is_not_called_right(stranger):
     report = _report(stranger.text)
     assert not report.right, str(report)
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(16)
 @wrong_files
 def test_nothing_else_is_accused(stranger):
     report = _report(stranger.text)
@@ -152,7 +152,7 @@ def test_nothing_else_is_accused(stranger):
 
 def test_the_line_is_told(request):
     """The share is printed with -rP; with --problems 2000, of all files."""
-    every = 1 if request.config.getoption("--problems") >= 2000 else 12
+    every = 1 if request.config.getoption("--problems") >= 2000 else 16
     chosen = WRONG[::every]
     elsewhere = {s.name: _told(_report(s.text)) for s in chosen if not _is_told(s)}
     share = f"{len(chosen) - len(elsewhere)} of {len(chosen)}"

@@ -225,4 +225,4 @@ def test_values_of_another_shape_stop_no_report(tmp_path: Path):
 def _checked(pair: Pair, folder: Path) -> Report:
     file = folder / "mine.py"
     file.write_text(pair.source)
-    return check_file(file, seed=SEED)
+    return check_file(file, seed=SEED, search=1.0)

@@ -74,6 +74,14 @@ class Flow:
         return tuple(s for s in self.seen if not s.many)
 
     @cached_property
+    def _of_variable(self) -> dict[str, list[Seen]]:
+        """The values of each variable and of its members."""
+        found: dict[str, list[Seen]] = {}
+        for one in self.singles:
+            found.setdefault(_root(one.binding.name), []).append(one)
+        return found
+
+    @cached_property
     def lines(self) -> frozenset[int]:
         """Those that bound or changed something."""
         return frozenset(s.binding.line for s in self.seen)
@@ -190,11 +198,11 @@ class Flow:
         for mine in (True, False):  # else it is a closure's, an object's or a module's
             found: dict[str, Seen] = {}
             inside = set() if mine else {s.order for s in self._inside(one)}
-            for earlier in self.before(one):
+            for earlier in reversed(self._of_variable.get(name, ())):
                 text = earlier.binding.name
-                named = _root(text) == name and text not in found and not returned(earlier)
-                if earlier.order in inside:
-                    continue  # what an object that the statement made has of its own
+                named = text not in found and not returned(earlier)
+                if earlier.order >= one.order or earlier.order in inside:
+                    continue  # inside: what an object that the statement made has of its own
                 if named and (earlier.binding.call == one.binding.call) is mine:
                     found[text] = earlier
             written = {t: s for t, s in found.items() if _quoted(t) in _quoted(statement.text)}
