@@ -1,12 +1,12 @@
 """Files that compute in float32, with a mistake: it is told as in float64, and nothing beside."""
 
-from pathlib import Path
+import linecache
 from typing import Any
 
 import numpy as np
 import pytest
 
-from compare.checker.check import check, check_file
+from compare.checker.check import check
 from compare.checker.report import Report
 from tests.learners import HEAD, PLANTS, Plant, source
 
@@ -57,12 +57,13 @@ def planted(id: str) -> Plant:
     return next(plant for plant in PLANTS if plant.id == id)
 
 
-def checked(
-    text: str, folder: Path, strict: bool = False, seed: int = SEED, search: float = 0.0
-) -> Report:
-    file = folder / "answer.py"
-    file.write_text(text, encoding="utf-8")
-    return check_file(file, seed=seed, search=search, strict=strict)
+def checked(text: str, strict: bool = False, seed: int = SEED, search: float = 0.0) -> Report:
+    """Of a function whose source is known: its lines are followed, as those of a file are."""
+    file = f"<answer {hash(text)}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    scope: dict[str, Any] = {}
+    exec(compile(text, file, "exec"), scope)
+    return check(scope["backward"], seed=seed, search=search, strict=strict)
 
 
 def told(report: Report, shift: int = 0) -> list[tuple[str, str, int]]:
@@ -71,30 +72,30 @@ def told(report: Report, shift: int = 0) -> list[tuple[str, str, int]]:
 
 
 @pytest.mark.parametrize("id", MISTAKES)
-def test_a_mistake_is_told_as_in_float64_and_float32_is_a_remark(id: str, tmp_path: Path):
+def test_a_mistake_is_told_as_in_float64_and_float32_is_a_remark(id: str):
     text = in_float32(source(planted(id), everything=False))
     quantity, begins = MISTAKES[id]
     (line,) = (
         n for n, words in enumerate(text.splitlines(), 1) if words.strip().startswith(begins)
     )
-    report = checked(text, tmp_path)
+    report = checked(text)
     assert told(report) == [(quantity, id, line)]
     assert [(f.id, f.line) for f in report.remarks] == [("float32", 4)]
 
 
 @pytest.mark.parametrize("id", EDGES)
-def test_what_is_not_finite_on_extreme_scores_is_an_edge_as_in_float64(id: str, tmp_path: Path):
-    report = checked(in_float32(source(planted(id))), tmp_path)
+def test_what_is_not_finite_on_extreme_scores_is_an_edge_as_in_float64(id: str):
+    report = checked(in_float32(source(planted(id))))
     assert report.right
     assert [(f.quantity, f.id) for f in report.edges] == [("P", "overflow")]
     assert {q.name: q.verdict for q in report.quantities}["P"] == "edge"
 
 
-def test_one_value_in_float32_accuses_no_line(tmp_path: Path):
+def test_one_value_in_float32_accuses_no_line():
     """Beside a mistake, too: the values after it lie outside float64's rounding of the right."""
     mask = planted("mask-missing")
     relu = Plant(0, "", "", "np.maximum(0, hin)", "np.maximum(0, hin).astype(np.float32)")
-    report = checked(source(mask, relu), tmp_path)
+    report = checked(source(mask, relu))
     assert [quantity for quantity, _, _ in told(report)] == ["dz1"]
     assert [(f.id, f.quantity) for f in report.remarks] == [("float32", "a1")]
 
@@ -108,56 +109,54 @@ RIGHT_OF_ANOTHER_LOSS = {
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize("edits", RIGHT_OF_ANOTHER_LOSS.values(), ids=RIGHT_OF_ANOTHER_LOSS)
 @pytest.mark.parametrize("cast", CASTS.values(), ids=CASTS)
-def test_gradients_of_another_loss_are_right_in_float32_too(
-    edits: Edits, cast: Edits, tmp_path: Path
-):
+def test_gradients_of_another_loss_are_right_in_float32_too(edits: Edits, cast: Edits):
     """The other loss is told, float32 is, and nothing is wrong."""
-    report = checked(edited(source(), *edits, *cast), tmp_path)
+    report = checked(edited(source(), *edits, *cast))
     assert report.right
     assert [f.id for f in report.remarks] == ["another-loss", "float32"]
 
 
-def test_a_gradient_that_contradicts_the_loss_is_told_in_float32_too(tmp_path: Path):
+def test_a_gradient_that_contradicts_the_loss_is_told_in_float32_too():
     only_dW1 = (("0.5 * reg", "reg"), ("reg * W2", "2 * reg * W2"))
-    report = checked(edited(source(), *only_dW1, *CASTS["all"]), tmp_path)
+    report = checked(edited(source(), *only_dW1, *CASTS["all"]))
     assert [(f.quantity, f.id) for f in report.mistakes] == [("dW1", "not-its-slope")]
 
 
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("everything", [False, True], ids=["gradients alone", "all values"])
-def test_a_line_is_found_as_in_float64(everything: bool, tmp_path: Path):
+def test_a_line_is_found_as_in_float64(everything: bool):
     """By its numbers, which float32 has to seven digits."""
     dW1 = ("X.T.dot(dhin) + reg * W1", "X.T.dot(dhin) * (reg * W1)")
     for cast in CASTS.values():
-        report = checked(edited(source(everything=everything), dW1, *cast), tmp_path, search=1.0)
+        report = checked(edited(source(everything=everything), dW1, *cast), search=1.0)
         assert [f.title for f in report.wrong] == ["yours is X.T @ dz1 * (reg * W1)"]
     update = ("dW2 = h.T.dot(dscores) + reg * W2", "dW2 = W2 - 0.1 * (h.T.dot(dscores) + reg * W2)")
     text = edited(source(everything=everything), update, *CASTS["all"])
-    report = checked(text, tmp_path, search=1.0)
+    report = checked(text, search=1.0)
     assert report.wrong[0].title.startswith("yours is W2 - 0.1 * dW2")
 
 
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("seed", [2, 3, 5])
-def test_a_guard_beside_P_accuses_nothing_after_it(seed: int, tmp_path: Path):
+def test_a_guard_beside_P_accuses_nothing_after_it(seed: int):
     guarded = edited(source(), ("probs = e", "probs = 1e-8 + e"))
-    assert checked(in_float32(guarded), tmp_path, seed=seed).right
+    assert checked(in_float32(guarded), seed=seed).right
 
 
-def test_a_term_beside_zeros_is_rounded_too(tmp_path: Path):
+def test_a_term_beside_zeros_is_rounded_too():
     """In these batches, no unit is on in the one sample: db1 is the penalty alone there."""
-    report = checked(in_float32(source(BIAS)), tmp_path, seed=12)
+    report = checked(in_float32(source(BIAS)), seed=12)
     one = next(case for case in report.cases if case.name == "one sample")
     assert not one.right["db1"].any()
     assert told(report, shift=1) == [("db1", "bias-regularised", 22)]
 
 
-def test_what_is_seen_is_told_with_the_digits_that_float32_has(tmp_path: Path):
+def test_what_is_seen_is_told_with_the_digits_that_float32_has():
     penalty = source(planted("reg-missing"), everything=False)
-    report = checked(in_float32(penalty), tmp_path)
+    report = checked(in_float32(penalty))
     assert [f.evidence for f in report.wrong] == ["the right one minus reg·W2"]
     weight = ("reg * W1", "reg * W1 / n")
-    report = checked(edited(source(everything=False), weight, *CASTS["all"]), tmp_path)
+    report = checked(edited(source(everything=False), weight, *CASTS["all"]))
     assert [f.evidence for f in report.wrong] == ["the right one minus 0.995 × reg·W1"]
 
 
@@ -167,9 +166,9 @@ FIRST = {"all": (4, "z1"), "X alone": (4, "z1"), "one step": (10, "P"), "as retu
 
 @pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", FIRST)
-def test_the_remark_names_the_line_and_no_quantity_before_it(name: str, tmp_path: Path):
+def test_the_remark_names_the_line_and_no_quantity_before_it(name: str):
     line, quantity = FIRST[name]
-    report = checked(edited(source(planted("mask-missing")), *CASTS[name]), tmp_path)
+    report = checked(edited(source(planted("mask-missing")), *CASTS[name]))
     (remark,) = report.remarks
     assert (remark.quantity, remark.line) == (quantity, line)
     assert f"first in line {line}, " in str(report).replace("\n    ", " ")
@@ -184,32 +183,30 @@ HALF = {
 @pytest.mark.sampled(4)
 @pytest.mark.parametrize("everything", [False, True], ids=["gradients alone", "all values"])
 @pytest.mark.parametrize(("name", "quantity"), [("all", "z1"), ("one step", "P")])
-def test_float16_is_told_once_by_its_name(
-    name: str, quantity: str, everything: bool, tmp_path: Path
-):
-    report = checked(edited(source(everything=everything), *HALF[name]), tmp_path)
+def test_float16_is_told_once_by_its_name(name: str, quantity: str, everything: bool):
+    report = checked(edited(source(everything=everything), *HALF[name]))
     assert [(q, id) for q, id, _ in told(report)] == [(quantity, "float16")]
     assert everything or {q.name: q.verdict for q in report.quantities}["Y_ind"] != "inherited"
 
 
-def test_a_mistake_after_float16_keeps_its_name(tmp_path: Path):
-    report = checked(edited(source(planted("no-mean")), *HALF["one step"]), tmp_path)
+def test_a_mistake_after_float16_keeps_its_name():
+    report = checked(edited(source(planted("no-mean")), *HALF["one step"]))
     assert [(q, id) for q, id, _ in told(report)] == [("P", "float16"), ("dz2", "no-mean")]
 
 
-def test_numbers_cut_to_zeros_are_told_as_integers_as_in_float64(tmp_path: Path):
+def test_numbers_cut_to_zeros_are_told_as_integers_as_in_float64():
     """The scores at which some P are 1, and left, are too large for float32."""
-    report = checked(in_float32(source(planted("integers"))), tmp_path)
+    report = checked(in_float32(source(planted("integers"))))
     assert [(q, id) for q, id, _ in told(report)] == [("P", "integers")]
     zeros = (PROBS, f"np.zeros_like({PROBS})")
-    report = checked(edited(source(), zeros, *CASTS["all"]), tmp_path)
+    report = checked(edited(source(), zeros, *CASTS["all"]))
     assert [(q, id) for q, id, _ in told(report)] == [("P", "edited")]
 
 
-def test_an_edge_is_told_of_code_in_float32_that_is_right(tmp_path: Path):
+def test_an_edge_is_told_of_code_in_float32_that_is_right():
     kink = ("(h > 0)", "(hin >= 0)")
     for cast in CASTS.values():
-        report = checked(edited(source(everything=False), kink, *cast), tmp_path)
+        report = checked(edited(source(everything=False), kink, *cast))
         assert report.right
         assert [(f.quantity, f.id) for f in report.edges] == [("dz1", "slope-at-zero")]
 
@@ -235,21 +232,21 @@ def backward(X, y, W1, b1, W2, b2, reg):
 """
 
 
-def test_a_line_whose_values_are_n_times_the_notes_is_told_in_float32_too(tmp_path: Path):
-    report = checked(COLUMNS, tmp_path)
+def test_a_line_whose_values_are_n_times_the_notes_is_told_in_float32_too():
+    report = checked(COLUMNS)
     assert told(report) == [("dz1", "tanh-slope", 14)]
 
 
-def test_a_mask_of_half_precision_is_as_good_as_any(tmp_path: Path):
+def test_a_mask_of_half_precision_is_as_good_as_any():
     mask = ("(h > 0)", "(h > 0).astype(np.float16)")
-    assert not checked(edited(source(), mask), tmp_path).findings
+    assert not checked(edited(source(), mask)).findings
 
 
-def test_strictly_float32_is_a_mistake_beside_the_other(tmp_path: Path):
-    report = checked(in_float32(source(planted("no-mean"))), tmp_path, strict=True)
+def test_strictly_float32_is_a_mistake_beside_the_other():
+    report = checked(in_float32(source(planted("no-mean"))), strict=True)
     assert {f.id for f in report.mistakes} == {"no-mean", "float32"}
     assert {q.name: q.verdict for q in report.quantities}["z1"] == "wrong"
-    report = checked(in_float32(source(everything=False)), tmp_path, strict=True)
+    report = checked(in_float32(source(everything=False)), strict=True)
     assert [(f.quantity, f.id) for f in report.mistakes] == [("z1", "float32")]
     assert {q.name: q.verdict for q in report.quantities}["z1"] == "wrong"
 
@@ -261,15 +258,15 @@ def test_of_a_function_without_a_source_the_line_alone_is_told():
     assert [f.evidence for f in report.remarks] == ["first in line 4"]
 
 
-def test_what_is_right_in_float32_and_wrong_by_more_in_float64_is_wrong(tmp_path: Path):
+def test_what_is_right_in_float32_and_wrong_by_more_in_float64_is_wrong():
     small = Plant(0, "", "", "db1 = np", "db1 = 1e-4 * (X.dtype == np.float64) + np")
-    report = checked(source(small).replace("h.dot(W2)", "h.dot(W2.astype(np.float32))"), tmp_path)
+    report = checked(source(small).replace("h.dot(W2)", "h.dot(W2.astype(np.float32))"))
     assert not report.right
 
 
-def test_a_sum_of_half_precision_is_no_mistake_beside_the_line_that_made_it(tmp_path: Path):
+def test_a_sum_of_half_precision_is_no_mistake_beside_the_line_that_made_it():
     half = Plant(0, "", "", "dhin = dh * (h > 0)", "dhin = (dh * (h > 0)).astype(np.float16)")
-    report = checked(source(half), tmp_path)
+    report = checked(source(half))
     assert [(quantity, line) for quantity, _, line in told(report)] == [("dz1", 20)]
     assert np.finfo(np.float16).eps > 1e-4
     words = {q.name: q.verdict for q in report.quantities}
@@ -279,12 +276,10 @@ def test_a_sum_of_half_precision_is_no_mistake_beside_the_line_that_made_it(tmp_
 @pytest.mark.parametrize("everything", [False, True], ids=["gradients alone", "all values"])
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
 @pytest.mark.sampled(70)
-def test_of_all_mistakes_those_are_told_that_are_told_in_float64(
-    plant: Plant, everything: bool, tmp_path: Path
-):
+def test_of_all_mistakes_those_are_told_that_are_told_in_float64(plant: Plant, everything: bool):
     text = source(plant, everything=everything)
-    places = [(quantity, line) for quantity, _, line in told(checked(text, tmp_path))]
-    report = checked(in_float32(text), tmp_path)
+    places = [(quantity, line) for quantity, _, line in told(checked(text))]
+    report = checked(in_float32(text))
     if plant.id == "log-of-p-plus-epsilon" and plant.quantity == "dz2":
         places = []  # an ε of 1e-8 beside P is nothing in float32
     assert [(quantity, line) for quantity, _, line in told(report, shift=1)] == places

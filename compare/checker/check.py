@@ -23,6 +23,7 @@ from compare.checker.conventions import (
     unflatten,
     unstable_quantities,
 )
+from compare.checker.diagnosis import UNTOLD
 from compare.checker.followed import followed_as_needed
 from compare.checker.guards import guard
 from compare.checker.half_precision import in_half_precision
@@ -148,7 +149,7 @@ def judge(
     """The report on what a function did on all the batches; `again` runs it on others."""
     again = None if any(map(is_late, answer.runs.values())) else again  # nor would it end then
     narrow = in_float32(answer, batches) if again is not None else {}
-    report = _judged(name, answer, batches, strict, 0 if narrow else search, again)
+    report = _judged(name, answer, batches, strict, UNTOLD if narrow else search, again)
     if again is not None and narrow and (not report.right or has_remark(report)):
         of_narrow = _judged(name, again(narrow, trace=TRACED), narrow, strict, search, again)
         if is_told_by(of_narrow, report):

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from compare.checker.cases import Array, Case, misfits
-from compare.checker.diagnosis import explain
+from compare.checker.diagnosis import UNTOLD, explain
 from compare.checker.found import is_among
 from compare.checker.lines import PARENTS, STEPS
 from compare.checker.placing import Code
@@ -27,7 +27,7 @@ def with_own_names(cases: list[Case], code: Code, seconds: float) -> tuple[list[
     no seconds are left to search in: what two edits of a line give on other values than those that
     its names have would say nothing true of it.
     """
-    named = _named(code)
+    named = _named(code) if seconds > UNTOLD else None
     if code.case is None or named is None or _is_told(cases, code, 0.0):
         return cases, code, seconds
     case = replace(code.case, traced=named.values)
