@@ -110,10 +110,11 @@ def comparable(text: str) -> list[str]:
         (r"\d+(\.\d+)?%", "%"),
         (r"\[\d+(, \d+)*\]", "[]"),
         (r"step \d+ was closest", "step K was closest"),
+        (r"(E|alarm) +[1-9]\d*$", r"\1 K"),  # how many right answers a rule accuses, unless none
         (r"\d+(\.\d+)? (ns|µs|us|ms|s)\b", "T"),
         (r"\d+\.\d+(\+cpu|\+cu\d+)?\.?\d*(\+cpu|\+cu\d+)?(?=, spelling)", "V"),
     ):
-        text = re.sub(pattern, name, text)
+        text = re.sub(pattern, name, text, flags=re.MULTILINE)
     return [" ".join(line.split()) for line in text.rstrip().splitlines()]
 
 
