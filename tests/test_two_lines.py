@@ -213,13 +213,22 @@ def test_a_name_alone_makes_no_mistake(tmp_path: Path):
     assert [(f.quantity, f.id) for f in report.mistakes] == [("dz2", "no-mean")], str(report)
 
 
-def test_values_of_another_shape_stop_no_report(tmp_path: Path):
-    lines = {
+ODD_SHAPES = {
+    "one column": {
         "dz1": "dz1 = (da1 * (a1 > 0)).sum(axis=1, keepdims=True)",
         "db1": "db1 = 3 * dz1.sum(axis=0, keepdims=True) + 1",
-    }
-    report = _checked(Pair(lines, STEPS), tmp_path)
-    assert {f.quantity for f in report.mistakes} == {"dz1", "db1"}, str(report)
+    },
+    "three axes": {
+        "Y_ind": "Y_ind = (W2[:, None] == np.arange(C)) * 1.0",
+        "dz2": "dz2 = (P**2 - Y_ind) / N",
+    },
+}
+
+
+@pytest.mark.parametrize("case", ODD_SHAPES)
+def test_values_of_another_shape_stop_no_report(case: str, tmp_path: Path):
+    report = _checked(Pair(ODD_SHAPES[case], STEPS), tmp_path)
+    assert set(ODD_SHAPES[case]) <= {f.quantity for f in report.mistakes}, str(report)
 
 
 def _checked(pair: Pair, folder: Path) -> Report:

@@ -192,7 +192,7 @@ def _rounded(observed: Float64s, expected: Float64s) -> str:
 
 def _row_sums(quantity: str, observed: Float64s) -> str:
     expected = {"dz2": 0.0, "P": 1.0}.get(quantity)
-    if expected is None:
+    if expected is None or observed.ndim != 2:
         return ""
     sums = observed.sum(axis=1)
     worst = int(abs(sums - expected).argmax())
