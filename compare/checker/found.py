@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from compare.checker.cases import Case, agree, environment, tolerance_of, walk
-from compare.checker.lines import ALSO_RIGHT, PARENTS, run_line
+from compare.checker.lines import ALSO_RIGHT, PARENTS, STEPS, run_line
 from compare.checker.seen import Seen, forms, wide_forms
 from compare.checker.trace import Binding
 from compare.checker.uses import Uses, is_used
@@ -41,6 +42,25 @@ def following(case: Case, quantity: str, seen: Sequence[Seen]) -> tuple[Array, B
                     return form, one.binding
                 second = second or (form, one.binding)
     return second
+
+
+def add_following(
+    case: Case,
+    quantity: str,
+    seen: Sequence[Seen],
+    values: dict[str, Array],
+    bindings: dict[str, Binding],
+) -> None:
+    """What follows after the quantity, now that it is known, and was not found before."""
+    for later in STEPS[STEPS.index(quantity) + 1 :]:
+        found = following(replace(case, traced=values), later, seen)
+        if found is not None and later not in values:
+            values[later], bindings[later] = found
+
+
+def is_in(value: Array, seen: Seen) -> bool:
+    """Bit for bit, in one of the forms that it may have."""
+    return any(np.array_equal(form, value) for form in seen.forms(value.shape))
 
 
 def candidates(

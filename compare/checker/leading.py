@@ -10,7 +10,14 @@ from typing import Any
 import numpy.typing as npt
 
 from compare.checker.cases import Case, misfits
-from compare.checker.found import candidates, end_of_parents, following, is_among, last_of
+from compare.checker.found import (
+    add_following,
+    candidates,
+    end_of_parents,
+    following,
+    is_among,
+    last_of,
+)
 from compare.checker.lines import PARENTS, STEPS
 from compare.checker.seen import Seen
 from compare.checker.trace import Binding
@@ -51,10 +58,7 @@ def add_leading_on(
         if found is None:
             continue
         values[quantity], bindings[quantity] = found
-        for later in STEPS[STEPS.index(quantity) + 1 :]:
-            after = following(replace(case, traced=values), later, seen)
-            if after is not None and later not in values:
-                values[later], bindings[later] = after
+        add_following(case, quantity, seen, values, bindings)
 
 
 def add_both_parents(

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from compare.checker.cases import Array, Case, misfits
+from compare.checker.cases import Case, misfits
 from compare.checker.diagnosis import UNTOLD, explain
-from compare.checker.found import is_among
+from compare.checker.found import is_among, is_in
 from compare.checker.lines import PARENTS, STEPS
 from compare.checker.placing import Code
 from compare.checker.probes import EDGES
@@ -77,7 +77,7 @@ def _made(
     returned = case.returned.get(child)
     first = next((s for s in seen if s.binding is binding), None)
     if first is None and returned is not None:
-        first = next((s for s in seen if _is(s, returned)), None)
+        first = next((s for s in seen if is_in(returned, s)), None)
     if first is None or not _is_called(first, quantity):
         return first
     later = [s for s in seen if s.order > first.order and _is_called(s, child)]
@@ -96,7 +96,3 @@ def _called(seen: Sequence[Seen], quantity: str, child: Seen | None) -> Seen | N
 
 def _is_called(seen: Seen, quantity: str) -> bool:
     return seen.binding.name.casefold() == quantity.casefold()
-
-
-def _is(seen: Seen, value: Array) -> bool:
-    return any(np.array_equal(form, value) for form in seen.forms(value.shape))

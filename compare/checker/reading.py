@@ -14,7 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from compare.checker.cases import Case, is_right, misfits
-from compare.checker.found import candidates, end_of_parents, following, is_among, last_of
+from compare.checker.found import (
+    add_following,
+    candidates,
+    end_of_parents,
+    following,
+    is_among,
+    is_in,
+    last_of,
+)
 from compare.checker.leading import add_both_parents, add_leading_on, gaps
 from compare.checker.lines import ANCESTORS, PARENTS, STEPS
 from compare.checker.seen import Seen, seen_in
@@ -76,10 +84,7 @@ def _add_wrong(
             values.pop(later, None)
             bindings.pop(later, None)
         values[quantity], bindings[quantity] = best.form, best.seen.binding
-        for later in STEPS[STEPS.index(quantity) + 1 :]:
-            found = following(replace(case, traced=values), later, seen)
-            if found is not None and later not in values:
-                values[later], bindings[later] = found
+        add_following(case, quantity, seen, values, bindings)
 
 
 def _take_back(
@@ -191,8 +196,7 @@ def _first_as_returned(case: Case, quantity: str, seen: Sequence[Seen]) -> float
     mine = case.returned.get(quantity)
     if mine is None or not mine.any():
         return float("inf")
-    alike = (s.order for s in seen if any(np.array_equal(f, mine) for f in s.forms(mine.shape)))
-    return next(alike, float("inf"))
+    return next((s.order for s in seen if is_in(mine, s)), float("inf"))
 
 
 def _not_made_of(
